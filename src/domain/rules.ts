@@ -1,0 +1,104 @@
+import type { Channel, Flow, Sender } from './message.ts'
+import type { Country, NumberType } from './phone.ts'
+
+/** What a rule asks of a request: keys are ANDed, a list is ORed. Groups are resolved, prefixes start with "+". */
+export interface When {
+  readonly country?: readonly Country[]
+  readonly not_country?: readonly Country[]
+  readonly prefix?: readonly string[]
+  readonly number_type?: readonly NumberType[]
+  readonly channel?: readonly Channel[]
+  readonly flow?: readonly Flow[]
+  /** BCP-47, lower case; "en" holds for "en-us" too. */
+  readonly locale?: readonly string[]
+  /** Okta domains, lower case. */
+  readonly org?: readonly string[]
+}
+
+interface StepSettings {
+  /** Names of senders in order of preference; null for the defaults. The first that may be used there is. */
+  readonly senders: readonly string[] | null
+  /** Null for the default. */
+  readonly timeoutMs: number | null
+}
+
+export type Step =
+  | ({ readonly kind: 'provider'; readonly provider: string } & StepSettings)
+  /** One arm is drawn by weight, stable for a person; the other arms follow it, heaviest first. */
+  | ({ readonly kind: 'split'; readonly arms: readonly Arm[] } & StepSettings)
+
+export interface Arm {
+  readonly provider: string
+  /** Not negative; at least one of a split is above 0. */
+  readonly weight: number
+}
+
+export type Action =
+  | { readonly kind: 'send'; readonly steps: readonly Step[] }
+  | { readonly kind: 'block'; readonly reason: string }
+
+export interface Rule {
+  readonly name: string
+  readonly when: When
+  readonly action: Action
+}
+
+export interface SenderEntry extends Sender {
+  /** The only providers that may use it; null for any. */
+  readonly only: readonly string[] | null
+  readonly onlyFor: readonly Country[] | null
+  readonly notFor: readonly Country[]
+}
+
+export interface ProviderEntry {
+  readonly channels: readonly Channel[]
+  readonly onlyFor: readonly Country[] | null
+  readonly notFor: readonly Country[]
+}
+
+export interface BreakerSettings {
+  readonly windowMs: number
+  /** Calls in the window before the failure rate counts. */
+  readonly minCalls: number
+  /** 0 to 1. */
+  readonly failureRate: number
+  /** So many failures one after another open it, whatever the window says. */
+  readonly inARow: number
+  readonly openForMs: number
+  /** Reopening doubles the wait up to this. */
+  readonly openAtMostMs: number
+}
+
+export interface Defaults {
+  /** From the arrival of Okta's request to the answer. */
+  readonly deadlineMs: number
+  readonly attemptTimeoutMs: number
+  /** With less than this left, no new attempt starts. */
+  readonly minAttemptMs: number
+  /** Providers tried in the first pass. */
+  readonly maxAttempts: number
+  readonly senders: readonly string[]
+  /** How a number without "+" is read; null: not at all. */
+  readonly country: Country | null
+  readonly breaker: BreakerSettings
+}
+
+/** What Okta is told when no provider accepted. */
+export interface ReplyPolicy {
+  readonly allFailed: 'failed' | 'error'
+  readonly undecided: 'failed' | 'successful' | 'pending'
+  readonly blocked: 'failed' | 'error'
+}
+
+/** A rules file, read and checked. */
+export interface RuleSet {
+  /** The first 12 hex digits of the SHA-256 of the file. */
+  readonly hash: string
+  readonly providers: ReadonlyMap<string, ProviderEntry>
+  readonly senders: ReadonlyMap<string, SenderEntry>
+  readonly defaults: Defaults
+  readonly reply: ReplyPolicy
+  /** In order: the first that matches wins. */
+  readonly rules: readonly Rule[]
+  readonly otherwise: Action
+}
