@@ -1,0 +1,40 @@
+/**
+ * Says what is wrong with the environment's switches for debug output, which no log masking sees.
+ *
+ * `DEBUG` with anything that matches `vonage:` makes Vonage's SDK print the application's private key and
+ * every request (jwt/tokenGenerate.ts, server-client/client.ts). `NODE_DEBUG` with `http`, `net`, `tls` or
+ * `undici` makes Node print what it sends.
+ *
+ * @returns a sentence for the operator who starts the process, or null where nothing is wrong.
+ */
+export function sdkDebugFault(env: DebugSwitches): string | null {
+  if (patterns(env.DEBUG).some(reachesVonage)) {
+    return 'DEBUG must not match "vonage:*": the SDK of Vonage would print the private key.'
+  }
+  if (patterns(env.NODE_DEBUG).some((name) => PRINTING_SECTIONS.some((section) => matches(name, section)))) {
+    return `NODE_DEBUG must not name ${PRINTING_SECTIONS.join(', ')}: Node would print codes and credentials.`
+  }
+  return null
+}
+
+interface DebugSwitches {
+  readonly DEBUG?: string | undefined
+  readonly NODE_DEBUG?: string | undefined
+}
+
+const PRINTING_SECTIONS = ['http', 'https', 'net', 'tls', 'undici', 'fetch']
+
+function patterns(value: string | undefined): readonly string[] {
+  return (value ?? '').split(/[\s,]+/u).filter((pattern) => pattern !== '' && !pattern.startsWith('-'))
+}
+
+/** "*", "vo*", "vonage:jwt", "vonage*": any pattern that may hold for a name that begins with "vonage". */
+function reachesVonage(pattern: string): boolean {
+  const [beforeStar = ''] = pattern.toLowerCase().split('*')
+  return beforeStar.startsWith('vonage') || (pattern.includes('*') && 'vonage:'.startsWith(beforeStar))
+}
+
+function matches(pattern: string, section: string): boolean {
+  const [beforeStar = ''] = pattern.toLowerCase().split('*')
+  return pattern.includes('*') ? section.startsWith(beforeStar) : beforeStar === section
+}
