@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that any Node can read it: a Node too old to run TypeScript is told so in words.
+import { createRequire, enableCompileCache } from 'node:module'
+
+const FLOOR = 24
+const major = Number(process.versions.node.split('.')[0])
+
+if (major < FLOOR) {
+  const { optionalDependencies } = createRequire(import.meta.url)('../package.json')
+  process.stderr.write(
+    `Switchboard needs Node ${FLOOR} or newer and found ${process.versions.node}.\n` +
+      `It brings its own for ${Object.keys(optionalDependencies).join(', ')}: run "npm ci" without --omit=optional,\n` +
+      'then "npm start" (or "npx switchboard"). On another platform, install a newer Node.\n'
+  )
+  process.exit(1)
+}
+
+enableCompileCache()
+await import('../src/main.ts')

@@ -1,0 +1,55 @@
+import type { BasicPair } from './okta/credentials.ts'
+import { HOOK_PATH } from './okta/hook-route.ts'
+
+export interface BannerFacts {
+  readonly gatewayUrl: string
+  readonly sandboxUrl: string
+  /** Null where somebody set their own: it is not printed. */
+  readonly developmentCredentials: BasicPair | null
+}
+
+/** What a newcomer reads first: that nothing here is real, and what to paste. */
+export function sandboxBanner({ gatewayUrl, sandboxUrl, developmentCredentials }: BannerFacts): string {
+  const login =
+    developmentCredentials === null
+      ? '"$OKTA_BASIC_AUTH"'
+      : `${developmentCredentials.user}:${developmentCredentials.password}`
+  return `
+  Switchboard runs in its SANDBOX: no message leaves this machine.
+  Twilio, Vonage and MessageBird are played by servers on loopback, because no credentials
+  of a provider are set. Set them (see .env.example) and it sends real messages.
+
+    Okta's hook   ${gatewayUrl}${HOOK_PATH}   login ${developmentCredentials === null ? 'as in OKTA_BASIC_AUTH' : login}
+    Phone inbox   ${sandboxUrl}/inbox
+    Faults        ${sandboxUrl}/faults
+    Health        ${gatewayUrl}/health/ready
+
+  Send Okta's own sample, each time with a new eventId:
+
+${sampleRequest(`${gatewayUrl}${HOOK_PATH}`, login)}
+
+  Read what the phone got:   curl -s ${sandboxUrl}/inbox
+  Break Twilio and send again:
+    curl -s -X PUT ${sandboxUrl}/faults/twilio -H 'content-type: application/json' -d '{"mode":"status","status":503}'
+  Stop with Ctrl-C.
+`
+}
+
+/** Okta's documented request, as a command for any shell of Linux or macOS. */
+function sampleRequest(url: string, login: string): string {
+  return `    curl -s ${url} -u ${login} -H 'content-type: application/json' -d '{
+      "eventId": "'$(date +%s)-$RANDOM'", "eventTime": "2022-01-28T21:43:40.000Z",
+      "eventType": "com.okta.telephony.provider", "eventTypeVersion": "1.0",
+      "contentType": "application/json", "cloudEventVersion": "0.1",
+      "source": "https://example.okta.com/api/v1/inlineHooks/calz6lVQA77AwFeEe0g3",
+      "requestType": "com.okta.user.telephony.pre-enrollment",
+      "data": {
+        "context": { "request": { "id": "reqRgSk8IBBRhuo0YdlEDTmUw", "method": "POST",
+          "url": { "value": "/api/internal/v1/inlineHooks/com.okta.telephony.provider/generatePreview" },
+          "ipAddress": "127.0.0.1" } },
+        "userProfile": { "firstName": "test", "lastName": "user",
+          "login": "test.user@okta.com", "userId": "00uyxxSknGtK8022w0g3" },
+        "messageProfile": { "msgTemplate": "(HOOK)Your code is 11111", "phoneNumber": "9876543210",
+          "otpExpires": "2022-01-28T21:48:34.321Z", "deliveryChannel": "SMS",
+          "otpCode": "11111", "locale": "EN-US" } } }'`
+}

@@ -1,0 +1,26 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { BreakerReading } from './delivery/breakers.ts'
+import type { Channel } from './domain/message.ts'
+
+export interface Readiness {
+  readonly ready: boolean
+  readonly mode: 'sandbox' | 'live'
+  readonly version: string
+  readonly rules: { readonly hash: string; readonly count: number }
+  readonly providers: readonly { readonly name: string; readonly channels: readonly Channel[] }[]
+  readonly breakers: readonly BreakerReading[]
+}
+
+export interface HealthRouteOptions {
+  readonly readiness: () => Readiness
+}
+
+/** Liveness: the process answers. Readiness: it may be sent requests, and what it stands on. */
+export const healthRoute: FastifyPluginAsync<HealthRouteOptions> = async (app, { readiness }) => {
+  app.get('/health/live', () => ({ status: 'ok' }))
+
+  app.get('/health/ready', (_request, reply) => {
+    const { ready, ...details } = readiness()
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', ...details })
+  })
+}

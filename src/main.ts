@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { pino } from 'pino'
+import { sandboxBanner } from './banner.ts'
+import { startGateway, type Gateway } from './gateway.ts'
+import type { BasicPair } from './okta/credentials.ts'
+import { loadRules } from './rules/load.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { faultOf } from './telemetry/fault.ts'
+import { createLog, type Log } from './telemetry/log.ts'
+
+/** Nobody but this machine can reach a gateway that uses them. */
+const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
+
+/** What is in flight is answered by its deadline; what is not by then is a bug, and is left. */
+const STOP_WITHIN_MS = 8_000
+
+const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version
+
+async function main(): Promise<void> {
+  const settings = settingsOrExit()
+  const rules = await rulesOrExit(settings)
+  const log = createLog(settings.logLevel, await destination())
+
+  process.on('uncaughtException', (error) => die(log, 'uncaught exception', error))
+  process.on('unhandledRejection', (error) => die(log, 'unhandled rejection', error))
+
+  const { rules: ruleSet, warnings } = rules
+  log.report({
+    event: 'rules.loaded',
+    file: settings.routingFile,
+    rules_hash: ruleSet.hash,
+    rules_count: ruleSet.rules.length,
+    warnings: warnings.map(({ line, column, code }) => ({ line, column, code }))
+  })
+
+  const sandbox = settings.mode.kind === 'sandbox' ? await openSandbox(settings) : null
+  const gateway = await startGateway({
+    host: settings.host,
+    port: settings.port,
+    mode: settings.mode.kind,
+    version,
+    oktaBasicAuth: settings.oktaBasicAuth ?? [DEVELOPMENT_CREDENTIALS],
+    providers: settings.mode.kind === 'live' ? settings.mode.providers : providersOf(sandbox as Sandbox),
+    rules: ruleSet,
+    hashKey: settings.logHashKey ?? randomBytes(32).toString('hex'),
+    log,
+    clock: { now: () => performance.now(), epoch: () => Date.now() },
+    random: Math.random
+  })
+  log.report({
+    event: 'gateway.started',
+    version,
+    mode: settings.mode.kind,
+    url: gateway.url,
+    node: process.version,
+    providers: [...gateway.providers.values()].map(({ name, channels }) => ({
+      provider: name,
+      channels: [...channels]
+    })),
+    unavailable: settings.unavailable.map(({ provider, channels, missing }) => ({
+      provider,
+      channels: [...channels],
+      missing: [...missing]
+    })),
+    start_ms: Math.round(performance.now())
+  })
+  if (sandbox !== null) {
+    process.stderr.write(
+      sandboxBanner({
+        gatewayUrl: gateway.url,
+        sandboxUrl: sandbox.url,
+        developmentCredentials: settings.oktaBasicAuth === null ? DEVELOPMENT_CREDENTIALS : null
+      })
+    )
+  }
+  stopOnSignals(gateway, sandbox, log)
+}
+
+function settingsOrExit(): Settings {
+  const read = readSettings(process.env, readSecretFile)
+  if (read.kind === 'ok') return read.settings
+  const lines = read.faults.map(({ name, message }) => `  ${name} ${message}\n`)
+  process.stderr.write(`Switchboard does not start. The environment has these faults:\n${lines.join('')}`)
+  process.exit(1)
+}
+
+function readSecretFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+async function rulesOrExit({ routingFile }: Settings) {
+  const loaded = await loadRules(routingFile)
+  if (loaded.kind === 'ok') return loaded
+  process.stderr.write(`Switchboard does not start. The rules have these faults:\n${loaded.report}\n`)
+  process.exit(1)
+}
+
+/** JSON, one object a line; on a terminal, for eyes. */
+async function destination() {
+  if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: false })
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ colorize: process.env['NO_COLOR'] === undefined, ignore: 'event,rules_hash', singleLine: true })
+}
+
+async function openSandbox({ host, sandboxPort }: Settings): Promise<Sandbox> {
+  const { startSandbox } = await import('./sandbox/sandbox.ts')
+  return startSandbox({ host, port: sandboxPort, now: () => Date.now(), random: Math.random })
+}
+
+function providersOf({ credentials, twilioUrl, vonageRestUrl, vonageApiUrl, messagebirdUrl }: Sandbox) {
+  const { twilio, vonage, messagebird } = credentials
+  return {
+    twilio: { accountSid: twilio.accountSid, authToken: twilio.authToken, baseUrl: twilioUrl },
+    vonage: {
+      sms: { apiKey: vonage.apiKey, apiSecret: vonage.apiSecret },
+      voice: { applicationId: vonage.applicationId, privateKey: vonage.privateKey },
+      restUrl: vonageRestUrl,
+      apiUrl: vonageApiUrl
+    },
+    messagebird: { accessKey: messagebird.accessKey, baseUrl: messagebirdUrl }
+  }
+}
+
+function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: Log): void {
+  let stopping = false
+
+  async function stop(signal: string): Promise<void> {
+    if (stopping) return
+    stopping = true
+    log.report({ event: 'gateway.stopping', reason: signal, in_flight: gateway.inFlight() })
+    const force = setTimeout(() => die(log, 'stop', new Error('It took too long.')), STOP_WITHIN_MS)
+    await gateway.stop()
+    await sandbox?.close()
+    clearTimeout(force)
+    log.report({ event: 'gateway.stopped', reason: signal })
+    log.flush(() => process.exit(0))
+  }
+
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  process.on('SIGINT', () => void stop('SIGINT'))
+}
+
+function die(log: Log, where: string, error: unknown): void {
+  log.report(faultOf(where, error))
+  log.flush(() => process.exit(1))
+}
+
+await main()

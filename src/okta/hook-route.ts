@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto'
+import basicAuth from '@fastify/basic-auth'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { attemptDetail, type Dispatch } from '../delivery/dispatch.ts'
+import type { Delivery, Result } from '../domain/delivery.ts'
+import type { OtpRequest } from '../domain/message.ts'
+import type { Defaults, ReplyPolicy } from '../domain/rules.ts'
+import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.ts'
+import type { Masking } from '../telemetry/masking.ts'
+import type { CheckCredentials } from './credentials.ts'
+import { readRequest, type ReadRequest } from './read-request.ts'
+import { replyTo, replyToMisunderstood, statusOf, type OktaReply } from './reply.ts'
+
+export interface HookRouteOptions {
+  readonly dispatch: Dispatch
+  readonly mayCall: CheckCredentials
+  readonly defaults: Defaults
+  readonly reply: ReplyPolicy
+  readonly rulesHash: string
+  readonly forRequest: (context: RequestContext) => Report
+  readonly masking: Masking
+  /** Monotonic, in ms. */
+  readonly now: () => number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** On the monotonic clock: Okta's three seconds run from here. */
+    arrivedAtMs: number
+  }
+}
+
+/** The path that Okta's guide uses. */
+export const HOOK_PATH = '/telephonyHook'
+
+/** The door for Okta's telephony inline hook. */
+export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, options) => {
+  const { dispatch, mayCall, defaults, now } = options
+
+  await app.register(basicAuth, {
+    authenticate: true,
+    validate: async (user, password) => {
+      if (!mayCall(user, password)) throw new Error('Unauthorized')
+    }
+  })
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<OktaReply> {
+    const read = readRequest(request.body, defaults.country)
+    const report = options.forRequest({
+      request_id: request.id,
+      okta_event_id: idsOf(read).eventId,
+      okta_request_id: idsOf(read).oktaRequestId,
+      rules_hash: options.rulesHash
+    })
+    const story = { requestId: request.id, arrivedAtMs: request.arrivedAtMs, report }
+    // Okta takes anything but 200 for "skipped".
+    void reply.code(200)
+    return read.kind === 'understood' ? carry(read, story) : misunderstood(read, story)
+  }
+
+  interface Story {
+    readonly requestId: string
+    readonly arrivedAtMs: number
+    readonly report: Report
+  }
+
+  async function carry(
+    { request, codeAsNumber }: Extract<ReadRequest, { kind: 'understood' }>,
+    { requestId, arrivedAtMs, report }: Story
+  ): Promise<OktaReply> {
+    report(receivedEvent(request, codeAsNumber, options.masking))
+    const { delivery, duplicate } = await dispatch(request, arrivedAtMs, report)
+    const reply = replyTo(delivery, { channel: request.channel, policy: options.reply, requestId })
+    report({
+      ...completedEvent(delivery, request, options.masking),
+      ...(duplicate ? SENT_BEFORE : {}),
+      okta_status: statusOf(reply),
+      ...timesOf(arrivedAtMs)
+    })
+    return reply
+  }
+
+  function misunderstood(
+    { reason, channel, preview }: Extract<ReadRequest, { kind: 'not_understood' }>,
+    { requestId, arrivedAtMs, report }: Story
+  ): OktaReply {
+    report({
+      ...NOTHING_HAPPENED,
+      outcome: 'not_understood',
+      reason,
+      channel,
+      preview,
+      okta_status: 'ERROR',
+      ...timesOf(arrivedAtMs)
+    })
+    return replyToMisunderstood(reason, requestId)
+  }
+
+  function timesOf(arrivedAtMs: number) {
+    const durationMs = Math.round(now() - arrivedAtMs)
+    return { duration_ms: durationMs, deadline_left_ms: defaults.deadlineMs - durationMs }
+  }
+
+  app.route({
+    method: 'POST',
+    url: HOOK_PATH,
+    onRequest: app.basicAuth,
+    handler: answer
+  })
+}
+
+export function newRequestId(): string {
+  return randomUUID()
+}
+
+type Completed = Extract<GatewayEvent, { event: 'otp.request.completed' }>
+
+const NOTHING_HAPPENED: Omit<Completed, 'outcome' | 'okta_status' | 'duration_ms' | 'deadline_left_ms'> = {
+  event: 'otp.request.completed',
+  reason: null,
+  channel: null,
+  flow: null,
+  country: null,
+  phone: null,
+  phone_hash: null,
+  preview: false,
+  rule: null,
+  provider: null,
+  provider_message_id: null,
+  failover: false,
+  last_resort: false,
+  attempts: 0,
+  attempts_detail: [],
+  possible_duplicate: false
+}
+
+/** What was done was done for the first request, and counted there. */
+const SENT_BEFORE = {
+  outcome: 'duplicate',
+  failover: false,
+  attempts: 0,
+  attempts_detail: [],
+  possible_duplicate: false
+} as const satisfies Partial<Completed>
+
+function idsOf(read: ReadRequest) {
+  return read.kind === 'understood' ? read.request : read.ids
+}
+
+function receivedEvent(request: OtpRequest, codeAsNumber: boolean, masking: Masking): GatewayEvent {
+  const { channel, flow, phone, locale, org, preview, userId } = request
+  return {
+    event: 'otp.request.received',
+    flow,
+    channel,
+    country: phone.country,
+    number_type: phone.type,
+    phone: masking.phone(phone),
+    phone_hash: masking.phoneHash(phone),
+    user_hash: userId === null ? null : masking.userHash(userId),
+    locale,
+    org,
+    preview,
+    code_as_number: codeAsNumber,
+    life_ms: request.lifeMs
+  }
+}
+
+function completedEvent(
+  { result, attempts, rule, lastResort }: Delivery,
+  { channel, flow, phone, preview }: OtpRequest,
+  masking: Masking
+): Omit<Completed, 'okta_status' | 'duration_ms' | 'deadline_left_ms'> {
+  const accepted = result.kind === 'accepted' ? result : null
+  const maybeSent = attempts.filter(({ certainty }) => certainty !== 'not_sent').length
+  return {
+    ...NOTHING_HAPPENED,
+    outcome: OUTCOME_OF[result.kind],
+    reason: reasonOf(result),
+    channel,
+    flow,
+    country: phone.country,
+    phone: masking.phone(phone),
+    phone_hash: masking.phoneHash(phone),
+    preview,
+    rule,
+    provider: accepted?.provider ?? null,
+    provider_message_id: accepted?.transactionId ?? null,
+    failover: new Set(attempts.map(({ provider }) => provider)).size > 1,
+    last_resort: lastResort,
+    attempts: attempts.length,
+    attempts_detail: attempts.map(attemptDetail),
+    possible_duplicate: maybeSent > 1
+  }
+}
+
+const OUTCOME_OF: { readonly [K in Result['kind']]: Completed['outcome'] } = {
+  accepted: 'accepted',
+  refused: 'refused',
+  all_failed: 'failed',
+  undecided: 'undecided',
+  blocked: 'blocked',
+  expired: 'expired'
+}
+
+function reasonOf(result: Result): string | null {
+  switch (result.kind) {
+    case 'refused':
+      return result.class
+    case 'blocked':
+      return result.reason
+    default:
+      return null
+  }
+}

@@ -1,0 +1,328 @@
+import { createPrivateKey } from 'node:crypto'
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { BasicPair } from './okta/credentials.ts'
+import { MESSAGEBIRD_BASE_URL } from './providers/messagebird/messagebird.ts'
+import type { ProviderSettings } from './providers/registry.ts'
+import { sdkDebugFault } from './providers/sdk-debug.ts'
+import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
+import { VONAGE_API_URL, VONAGE_REST_URL } from './providers/vonage/vonage.ts'
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** A variable of the environment that is wrong, in words that say what to do. Never holds a value. */
+export interface SettingFault {
+  readonly name: string
+  readonly message: string
+}
+
+/** A provider, or a channel of it, that cannot be used for want of credentials. */
+export interface Unavailable {
+  readonly provider: string
+  readonly channels: readonly ('sms' | 'voice')[]
+  readonly missing: readonly string[]
+}
+
+export interface Settings {
+  readonly host: string
+  readonly port: number
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** Key of the hashes in the log; null: a random one for each start. */
+  readonly logHashKey: string | null
+  readonly routingFile: string
+  readonly publicUrl: string | null
+  readonly sandboxPort: number
+  /** Null in the sandbox where nobody set it: then it makes up its own. */
+  readonly oktaBasicAuth: readonly BasicPair[] | null
+  readonly mode: { readonly kind: 'sandbox' } | { readonly kind: 'live'; readonly providers: ProviderSettings }
+  readonly unavailable: readonly Unavailable[]
+}
+
+export type ReadSettings =
+  | { readonly kind: 'ok'; readonly settings: Settings }
+  | { readonly kind: 'faulty'; readonly faults: readonly SettingFault[] }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads a secret's file; null where it cannot be read. */
+export type ReadSecretFile = (path: string) => string | null
+
+/** A string that holds to a rule; the message never quotes the value, which may be a misplaced secret. */
+const text = (holds: (value: string) => boolean, message: string) =>
+  Type.Optional(Type.Refine(Type.String({ minLength: 1 }), holds, () => message))
+
+const anything = Type.Optional(Type.String({ minLength: 1 }))
+const secret = text((value) => !/[\s\p{Cc}]/u.test(value), 'must not hold white space or control characters')
+const port = text(
+  (value) => /^\d{1,5}$/u.test(value) && Number(value) <= 65_535,
+  'must be a port number from 0 to 65535'
+)
+const url = text(
+  isSafeUrl,
+  'must be an https:// URL without credentials, query or fragment (http:// only to this machine or to a host name without a dot)'
+)
+
+/** Every variable that is read. The names are a contract with whoever deploys. */
+const Variables = Type.Object({
+  HOST: anything,
+  PORT: port,
+  LOG_LEVEL: text((value) => LOG_LEVELS.some((level) => level === value), `must be one of ${LOG_LEVELS.join(', ')}`),
+  LOG_HASH_KEY: text((value) => value.length >= 16, 'must be at least 16 characters long'),
+  ROUTING_FILE: anything,
+  SANDBOX: text((value) => /^(auto|on|off)$/u.test(value), 'must be auto, on or off'),
+  SANDBOX_PORT: port,
+  PUBLIC_URL: url,
+  OKTA_BASIC_AUTH: text(
+    (value) => pairsOf(value).every(({ user, password }) => user !== '' && password !== ''),
+    'must be one or several user:password pairs, separated by white space'
+  ),
+  TWILIO_ACCOUNT_SID: text(
+    (value) => /^AC\w+$/u.test(value),
+    'must begin with "AC" (an API key, "SK...", goes into TWILIO_API_KEY)'
+  ),
+  TWILIO_AUTH_TOKEN: secret,
+  TWILIO_API_KEY: text((value) => /^SK\w+$/u.test(value), 'must begin with "SK"'),
+  TWILIO_API_SECRET: secret,
+  TWILIO_BASE_URL: url,
+  VONAGE_API_KEY: secret,
+  VONAGE_API_SECRET: secret,
+  VONAGE_APPLICATION_ID: secret,
+  VONAGE_PRIVATE_KEY: text(
+    isPrivateKey,
+    'must be a private key in PEM form (VONAGE_PRIVATE_KEY_FILE takes the name of its file)'
+  ),
+  VONAGE_REST_URL: url,
+  VONAGE_API_URL: url,
+  MESSAGEBIRD_ACCESS_KEY: secret,
+  MESSAGEBIRD_BASE_URL: url
+})
+
+type Values = Static<typeof Variables>
+type Name = keyof Values
+
+/** Every name that the environment may set: what `.env.example` has to hold. */
+export const SETTING_NAMES = Object.keys(Variables.properties) as readonly Name[]
+
+/** Those that may also come as `NAME_FILE`, the path of a file that holds the value. */
+export const SECRET_NAMES = [
+  'LOG_HASH_KEY',
+  'OKTA_BASIC_AUTH',
+  'TWILIO_ACCOUNT_SID',
+  'TWILIO_AUTH_TOKEN',
+  'TWILIO_API_KEY',
+  'TWILIO_API_SECRET',
+  'VONAGE_API_KEY',
+  'VONAGE_API_SECRET',
+  'VONAGE_APPLICATION_ID',
+  'VONAGE_PRIVATE_KEY',
+  'MESSAGEBIRD_ACCESS_KEY'
+] as const satisfies readonly Name[]
+
+const CREDENTIALS = SECRET_NAMES.filter((name) => /^(TWILIO|VONAGE|MESSAGEBIRD)_/u.test(name))
+const BASE_URLS = [
+  'TWILIO_BASE_URL',
+  'VONAGE_REST_URL',
+  'VONAGE_API_URL',
+  'MESSAGEBIRD_BASE_URL'
+] as const satisfies readonly Name[]
+
+const compiled = Compile(Variables)
+
+/**
+ * Reads the settings from the environment, and reports every fault of it at once.
+ *
+ * An empty variable counts as not set, as a compose file passes on what is not there.
+ */
+export function readSettings(env: Environment, readSecretFile: ReadSecretFile): ReadSettings {
+  const { values, faults: fileFaults } = collect(env, readSecretFile)
+  const faults: SettingFault[] = [...fileFaults]
+  for (const { instancePath, message } of compiled.Errors(values)) {
+    faults.push({ name: instancePath.slice(1), message })
+  }
+  const debugFault = sdkDebugFault(env)
+  if (debugFault !== null) faults.push({ name: 'DEBUG', message: debugFault })
+
+  const sandbox =
+    values.SANDBOX === 'on' || (values.SANDBOX !== 'off' && CREDENTIALS.every((name) => values[name] === undefined))
+  faults.push(...(sandbox ? sandboxFaults(values) : liveFaults(values)))
+  // One fault a variable is enough: the first is the root.
+  const first = faults.filter(({ name }, i) => faults.findIndex((fault) => fault.name === name) === i)
+  if (first.length > 0) return { kind: 'faulty', faults: first }
+
+  const { providers, unavailable } = providersOf(values)
+  return {
+    kind: 'ok',
+    settings: {
+      host: values.HOST ?? '127.0.0.1',
+      port: Number(values.PORT ?? 3000),
+      logLevel: LOG_LEVELS.find((level) => level === values.LOG_LEVEL) ?? 'info',
+      logHashKey: values.LOG_HASH_KEY ?? null,
+      routingFile: values.ROUTING_FILE ?? 'config/routing.yaml',
+      publicUrl: values.PUBLIC_URL ?? null,
+      sandboxPort: Number(values.SANDBOX_PORT ?? 3001),
+      oktaBasicAuth: values.OKTA_BASIC_AUTH === undefined ? null : pairsOf(values.OKTA_BASIC_AUTH),
+      mode: sandbox ? { kind: 'sandbox' } : { kind: 'live', providers },
+      unavailable: sandbox ? [] : unavailable
+    }
+  }
+}
+
+function collect(
+  env: Environment,
+  readSecretFile: ReadSecretFile
+): { readonly values: Values; readonly faults: readonly SettingFault[] } {
+  const values: Values = {}
+  const faults: SettingFault[] = []
+  for (const name of SETTING_NAMES) {
+    if (isSet(env[name])) values[name] = env[name]
+  }
+  for (const name of SECRET_NAMES) {
+    const path = env[`${name}_FILE`]
+    if (!isSet(path)) continue
+    const content = readSecretFile(path)?.trim()
+    if (values[name] !== undefined) {
+      faults.push({ name, message: `is set, and so is ${name}_FILE: give one of them` })
+    } else if (!isSet(content)) {
+      faults.push({ name: `${name}_FILE`, message: 'names a file that cannot be read or is empty' })
+    } else {
+      values[name] = content
+    }
+  }
+  // Many tools can pass a key only on one line.
+  const key = values.VONAGE_PRIVATE_KEY
+  if (key !== undefined) values.VONAGE_PRIVATE_KEY = key.replaceAll('\\n', '\n')
+  return { values, faults }
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== ''
+}
+
+function sandboxFaults(values: Values): readonly SettingFault[] {
+  const why = 'has no place in the sandbox, which plays the providers itself'
+  return [
+    ...CREDENTIALS.filter((name) => values[name] !== undefined).map((name) => ({
+      name,
+      message: `${why}: remove it, or set SANDBOX=off to send real messages`
+    })),
+    ...BASE_URLS.filter((name) => values[name] !== undefined).map((name) => ({
+      name,
+      message: `${why}: remove it, or give that provider's credentials as well`
+    }))
+  ]
+}
+
+function liveFaults(values: Values): readonly SettingFault[] {
+  const missing = (name: Name, message: string): SettingFault => ({ name, message: `is missing: ${message}` })
+  const faults: SettingFault[] = []
+
+  if (values.OKTA_BASIC_AUTH === undefined) {
+    faults.push(missing('OKTA_BASIC_AUTH', 'set user:password, the pair that Okta will send'))
+  }
+  if (CREDENTIALS.every((name) => values[name] === undefined)) {
+    const message = 'no provider has credentials. Give those of Twilio, Vonage (VONAGE_API_KEY and so on) or MessageBird (MESSAGEBIRD_ACCESS_KEY)'
+    faults.push(missing('TWILIO_ACCOUNT_SID', message))
+  }
+  faults.push(...twilioFaults(values, missing))
+  for (const [one, other, what] of PAIRS) {
+    if ((values[one] === undefined) === (values[other] === undefined)) continue
+    const [present, absent] = values[one] === undefined ? [other, one] : [one, other]
+    faults.push(missing(absent, `${present} is set, and ${what} needs both`))
+  }
+  return faults
+}
+
+const PAIRS = [
+  ['TWILIO_API_KEY', 'TWILIO_API_SECRET', 'an API key of Twilio'],
+  ['VONAGE_API_KEY', 'VONAGE_API_SECRET', 'SMS by Vonage'],
+  ['VONAGE_APPLICATION_ID', 'VONAGE_PRIVATE_KEY', 'voice by Vonage']
+] as const
+
+function twilioFaults(
+  values: Values,
+  missing: (name: Name, message: string) => SettingFault
+): readonly SettingFault[] {
+  const { TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token, TWILIO_API_KEY: key, TWILIO_API_SECRET: secretOfKey } = values
+  if (sid === undefined && (token ?? key ?? secretOfKey) !== undefined) {
+    return [missing('TWILIO_ACCOUNT_SID', 'other credentials of Twilio are set, and none works without it')]
+  }
+  if (sid !== undefined && (token ?? key ?? secretOfKey) === undefined) {
+    return [missing('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID needs it, or TWILIO_API_KEY and TWILIO_API_SECRET')]
+  }
+  return []
+}
+
+function providersOf(values: Values): {
+  readonly providers: ProviderSettings
+  readonly unavailable: readonly Unavailable[]
+} {
+  const {
+    TWILIO_ACCOUNT_SID: accountSid,
+    TWILIO_AUTH_TOKEN: authToken,
+    TWILIO_API_KEY: apiKey,
+    TWILIO_API_SECRET: apiSecret,
+    VONAGE_API_KEY: vonageKey,
+    VONAGE_API_SECRET: vonageSecret,
+    VONAGE_APPLICATION_ID: applicationId,
+    VONAGE_PRIVATE_KEY: privateKey,
+    MESSAGEBIRD_ACCESS_KEY: accessKey
+  } = values
+  const unavailable: Unavailable[] = []
+
+  const twilioKey = apiKey !== undefined && apiSecret !== undefined ? { apiKey, apiSecret } : null
+  const twilioAuth = twilioKey ?? (authToken === undefined ? null : { authToken })
+  const twilio =
+    accountSid === undefined || twilioAuth === null
+      ? null
+      : { accountSid, ...twilioAuth, baseUrl: values.TWILIO_BASE_URL ?? TWILIO_BASE_URL }
+  if (twilio === null) {
+    unavailable.push({ provider: 'twilio', channels: ['sms', 'voice'], missing: ['TWILIO_ACCOUNT_SID'] })
+  }
+
+  const sms = vonageKey !== undefined && vonageSecret !== undefined ? { apiKey: vonageKey, apiSecret: vonageSecret } : null
+  const voice = applicationId !== undefined && privateKey !== undefined ? { applicationId, privateKey } : null
+  const restUrl = values.VONAGE_REST_URL ?? VONAGE_REST_URL
+  const apiUrl = values.VONAGE_API_URL ?? VONAGE_API_URL
+  const vonage = sms === null && voice === null ? null : { sms, voice, restUrl, apiUrl }
+  if (sms === null) unavailable.push({ provider: 'vonage', channels: ['sms'], missing: ['VONAGE_API_KEY'] })
+  if (voice === null) {
+    unavailable.push({ provider: 'vonage', channels: ['voice'], missing: ['VONAGE_APPLICATION_ID'] })
+  }
+
+  const messagebird =
+    accessKey === undefined ? null : { accessKey, baseUrl: values.MESSAGEBIRD_BASE_URL ?? MESSAGEBIRD_BASE_URL }
+  if (messagebird === null) {
+    unavailable.push({ provider: 'messagebird', channels: ['sms', 'voice'], missing: ['MESSAGEBIRD_ACCESS_KEY'] })
+  }
+  return { providers: { twilio, vonage, messagebird }, unavailable }
+}
+
+function pairsOf(value: string): readonly BasicPair[] {
+  return value
+    .split(/\s+/u)
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const colon = pair.indexOf(':')
+      return colon === -1
+        ? { user: pair, password: '' }
+        : { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
+    })
+}
+
+/** Codes and credentials travel there: only over TLS, unless they stay on this machine or in its private network. */
+function isSafeUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname, username, password, search, hash } = new URL(value)
+  if (`${username}${password}${search}${hash}` !== '') return false
+  if (protocol === 'https:') return true
+  return protocol === 'http:' && (/^127\.|^\[::1\]$/u.test(hostname) || !hostname.includes('.') && !hostname.includes(':'))
+}
+
+function isPrivateKey(value: string): boolean {
+  try {
+    createPrivateKey(value)
+    return true
+  } catch {
+    return false
+  }
+}

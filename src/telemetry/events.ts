@@ -1,0 +1,141 @@
+import { Type, type Static } from 'typebox'
+import { CHANNELS, FLOWS, SENDER_KINDS } from '../domain/message.ts'
+import { OUTCOME_CLASSES, type OutcomeClass } from '../domain/outcome.ts'
+import { NUMBER_TYPES } from '../domain/phone.ts'
+
+/**
+ * The vocabulary of the log: one schema an event. Dashboards read these names and fields, so that a
+ * change here is a line in the CHANGELOG. No field may hold a code, a text, a full number or a name.
+ */
+
+const Ms = Type.Integer({ description: 'Milliseconds.' })
+const Name = Type.String({ maxLength: 64 })
+const NullableName = Type.Union([Name, Type.Null()])
+const NullableInteger = Type.Union([Type.Integer(), Type.Null()])
+const Hash = Type.String({ pattern: '^[0-9a-f]{8,64}$' })
+const Channel = Type.Enum([...CHANNELS])
+const Class = Type.Enum(Object.keys(OUTCOME_CLASSES) as OutcomeClass[])
+const Certainty = Type.Enum(['sent', 'not_sent', 'unknown'])
+const Trigger = Type.Enum(['first', 'failover', 'second_pass', 'last_resort'])
+
+const AttemptFields = {
+  attempt: Type.Integer({ minimum: 1 }),
+  provider: Name,
+  trigger: Trigger,
+  result: Type.Union([Class, Type.Literal('in_flight')]),
+  sent_certainty: Certainty,
+  cause: NullableName,
+  provider_code: NullableName,
+  http_status: NullableInteger,
+  provider_message_id: Type.Union([Type.String({ maxLength: 128 }), Type.Null()]),
+  duration_ms: Ms
+}
+const AttemptDetail = Type.Object(AttemptFields, { additionalProperties: false })
+export type AttemptDetail = Static<typeof AttemptDetail>
+
+const Skipped = Type.Object({ provider: Name, reason: Name }, { additionalProperties: false })
+
+const Breaker = { provider: Name, channel: Channel }
+
+/** Fields that every line of one request carries. */
+export const RequestContext = Type.Object({
+  request_id: Name,
+  okta_event_id: NullableName,
+  okta_request_id: NullableName,
+  rules_hash: Name
+})
+export type RequestContext = Static<typeof RequestContext>
+
+const fields = {
+  'gateway.started': {
+    version: Name,
+    mode: Type.Enum(['sandbox', 'live']),
+    url: Type.String(),
+    node: Name,
+    providers: Type.Array(Type.Object({ provider: Name, channels: Type.Array(Channel) })),
+    unavailable: Type.Array(Type.Object({ provider: Name, channels: Type.Array(Channel), missing: Type.Array(Name) })),
+    start_ms: Ms
+  },
+  'gateway.stopping': { reason: Name, in_flight: Type.Integer() },
+  'gateway.stopped': { reason: Name },
+  /** A bug. The error's message is left out: it may hold what it tripped over. */
+  'gateway.fault': { where: Name, error: Name, code: NullableName, frames: Type.Array(Type.String()) },
+  'rules.loaded': { file: Type.String(), rules_hash: Name, rules_count: Type.Integer(), warnings: Type.Array(Type.Object({ line: Type.Integer(), column: Type.Integer(), code: Name })) },
+  /** Somebody called who was not let in, or whose body could not be read at all. */
+  'okta.request.refused': { request_id: Name, reason: Name, http_status: Type.Integer(), duration_ms: Ms },
+  'otp.request.received': {
+    flow: Type.Union([Type.Enum([...FLOWS]), Type.Null()]),
+    channel: Channel,
+    country: NullableName,
+    number_type: Type.Enum([...NUMBER_TYPES]),
+    phone: Name,
+    phone_hash: Hash,
+    user_hash: Type.Union([Hash, Type.Null()]),
+    locale: NullableName,
+    org: Type.Union([Type.String({ maxLength: 255 }), Type.Null()]),
+    preview: Type.Boolean(),
+    code_as_number: Type.Boolean(),
+    life_ms: Ms
+  },
+  'otp.request.duplicate_suppressed': { age_ms: Ms, joined: Type.Boolean() },
+  'otp.route.decided': {
+    rule: Name,
+    blocked: Type.Boolean(),
+    candidates: Type.Array(Type.Object({ provider: Name, sender_kind: Type.Enum([...SENDER_KINDS]), timeout_ms: Ms })),
+    skipped: Type.Array(Skipped),
+    split_arm: NullableName,
+    last_resort: NullableName,
+    decide_us: Type.Integer({ description: 'Microseconds.' })
+  },
+  'otp.attempt.started': { attempt: Type.Integer(), provider: Name, trigger: Trigger },
+  'otp.attempt.completed': { ...AttemptFields, channel: Channel, country: NullableName, deadline_left_ms: Ms },
+  'otp.attempt.late_result': { ...AttemptFields, channel: Channel, country: NullableName, late_by_ms: Ms },
+  'otp.failover': { from: Name, to: Name, reason: Class, attempt: Type.Integer(), channel: Channel },
+  'otp.request.completed': {
+    outcome: Type.Enum([
+      'accepted',
+      'refused',
+      'failed',
+      'undecided',
+      'blocked',
+      'expired',
+      'duplicate',
+      'not_understood'
+    ]),
+    reason: NullableName,
+    channel: Type.Union([Channel, Type.Null()]),
+    flow: Type.Union([Type.Enum([...FLOWS]), Type.Null()]),
+    country: NullableName,
+    phone: NullableName,
+    phone_hash: Type.Union([Hash, Type.Null()]),
+    preview: Type.Boolean(),
+    rule: NullableName,
+    provider: NullableName,
+    provider_message_id: Type.Union([Type.String({ maxLength: 128 }), Type.Null()]),
+    failover: Type.Boolean(),
+    last_resort: Type.Boolean(),
+    attempts: Type.Integer(),
+    attempts_detail: Type.Array(AttemptDetail),
+    possible_duplicate: Type.Boolean(),
+    okta_status: Type.Enum(['SUCCESSFUL', 'PENDING', 'FAILED', 'ERROR']),
+    duration_ms: Ms,
+    deadline_left_ms: Ms
+  },
+  'circuit.opened': { ...Breaker, cause: Name, failures: Type.Integer(), window_n: Type.Integer(), open_ms: Ms },
+  'circuit.half_opened': Breaker,
+  'circuit.closed': Breaker
+} as const
+
+type Fields = typeof fields
+
+export type EventName = keyof Fields
+
+export const EVENTS = Object.fromEntries(
+  Object.entries(fields).map(([name, properties]) => [name, Type.Object(properties, { additionalProperties: false })])
+) as { readonly [K in EventName]: ReturnType<typeof Type.Object<Fields[K]>> }
+
+/** Anything that may be logged. */
+export type GatewayEvent = { [K in EventName]: { readonly event: K } & Static<(typeof EVENTS)[K]> }[EventName]
+
+/** Says what happened, to whoever listens. Never throws, never waits. */
+export type Report = (event: GatewayEvent) => void

@@ -1,0 +1,136 @@
+import type { DestinationStream, Level, Logger } from 'pino'
+import { pino } from 'pino'
+import type { GatewayEvent, Report, RequestContext } from './events.ts'
+
+export interface Log {
+  readonly report: Report
+  /** A report whose lines all carry the request's ids. */
+  readonly forRequest: (context: RequestContext) => Report
+  /** Calls back when every line is written. */
+  readonly flush: (done: () => void) => void
+}
+
+/** One JSON object a line, in pino's usual form: `level`, `time`, `event`, the event's fields, `msg`. */
+export function createLog(level: string, destination: DestinationStream): Log {
+  const logger = pino({ level, base: null }, destination)
+  return {
+    report: reportTo(logger),
+    forRequest: (context) => reportTo(logger.child(context)),
+    flush: (done) => logger.flush(() => done())
+  }
+}
+
+function reportTo(logger: Logger): Report {
+  return (event) => {
+    const level = levelOf(event)
+    if (logger.isLevelEnabled(level)) logger[level](event, messageOf(event))
+  }
+}
+
+/** `error` is for what a person has to do something about, `warn` for what somebody may feel. */
+function levelOf(event: GatewayEvent): Level {
+  switch (event.event) {
+    case 'gateway.fault':
+      return 'error'
+    case 'otp.attempt.started':
+      return 'debug'
+    case 'otp.attempt.completed':
+      switch (event.result) {
+        case 'credentials':
+        case 'quota':
+        case 'bad_request':
+        case 'unknown':
+          return 'error'
+        case 'accepted':
+        case 'recipient_refused':
+        case 'opted_out':
+          return 'info'
+        default:
+          return 'warn'
+      }
+    case 'otp.request.completed':
+      return event.outcome === 'failed' || event.outcome === 'undecided' || event.outcome === 'not_understood'
+        ? 'warn'
+        : 'info'
+    case 'otp.failover':
+    case 'otp.attempt.late_result':
+    case 'okta.request.refused':
+    case 'circuit.opened':
+      return 'warn'
+    case 'rules.loaded':
+      return event.warnings.length > 0 ? 'warn' : 'info'
+    case 'gateway.started':
+    case 'gateway.stopping':
+    case 'gateway.stopped':
+    case 'otp.request.received':
+    case 'otp.request.duplicate_suppressed':
+    case 'otp.route.decided':
+    case 'circuit.half_opened':
+    case 'circuit.closed':
+      return 'info'
+    default:
+      return event satisfies never
+  }
+}
+
+/** The line for people: what happened, in words, of the fields and nothing else. */
+function messageOf(event: GatewayEvent): string {
+  switch (event.event) {
+    case 'gateway.started':
+      return `switchboard ${event.version} listens on ${event.url} (${event.mode})`
+    case 'gateway.stopping':
+      return `stopping on ${event.reason}, ${event.in_flight} in flight`
+    case 'gateway.stopped':
+      return 'stopped'
+    case 'gateway.fault':
+      return `a bug in ${event.where}: ${event.error}`
+    case 'rules.loaded':
+      return `${event.rules_count} rules loaded from ${event.file} (${event.rules_hash})`
+    case 'okta.request.refused':
+      return `request refused with ${event.http_status}: ${event.reason}`
+    case 'otp.request.received':
+      return `${event.preview ? 'preview of a ' : ''}code by ${event.channel} for ${event.phone}`
+    case 'otp.request.duplicate_suppressed':
+      return event.joined
+        ? `the same request came again ${event.age_ms} ms later and joins the first`
+        : `the same request came again ${event.age_ms} ms later and gets the first one's answer`
+    case 'otp.route.decided':
+      return event.blocked
+        ? `rule ${event.rule} blocks it`
+        : `rule ${event.rule}: ${event.candidates.map(({ provider }) => provider).join(', then ') || 'nobody is left'}`
+    case 'otp.attempt.started':
+      return `asking ${event.provider}`
+    case 'otp.attempt.completed':
+      return `${event.provider} ${attemptInWords(event)} after ${event.duration_ms} ms`
+    case 'otp.attempt.late_result':
+      return `${event.provider} ${attemptInWords(event)} ${event.late_by_ms} ms after Okta was answered`
+    case 'otp.failover':
+      return `from ${event.from} to ${event.to}: ${event.reason}`
+    case 'otp.request.completed':
+      return completedInWords(event)
+    case 'circuit.opened':
+      return `${event.provider} ${event.channel} is out for ${event.open_ms} ms: ${event.cause}`
+    case 'circuit.half_opened':
+      return `${event.provider} ${event.channel} is tried by one request`
+    case 'circuit.closed':
+      return `${event.provider} ${event.channel} is back`
+    default:
+      return event satisfies never
+  }
+}
+
+function attemptInWords({ result, provider_code, cause }: { result: string; provider_code: string | null; cause: string | null }): string {
+  if (result === 'accepted') return 'accepted'
+  const why = [cause, provider_code === null ? null : `code ${provider_code}`].filter((part) => part !== null)
+  return why.length === 0 ? `answered ${result}` : `answered ${result} (${why.join(', ')})`
+}
+
+function completedInWords(event: Extract<GatewayEvent, { event: 'otp.request.completed' }>): string {
+  const reason = event.reason === null ? '' : ` (${event.reason})`
+  if (event.outcome === 'accepted') {
+    const failovers = new Set(event.attempts_detail.map(({ provider }) => provider)).size - 1
+    const after = failovers === 0 ? '' : ` after ${failovers} failover${failovers === 1 ? '' : 's'}`
+    return `otp accepted by ${event.provider}${after}`
+  }
+  return `otp ${event.outcome}${reason}, Okta is told ${event.okta_status}`
+}
