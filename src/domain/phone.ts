@@ -1,4 +1,4 @@
-import { Metadata, parsePhoneNumberFromString, type CountryCode, type NumberType as LibraryType } from 'libphonenumber-js/max'
+import { parsePhoneNumberFromString, type CountryCode, type PhoneNumber } from 'libphonenumber-js/max'
 
 declare const e164: unique symbol
 /** A number in E.164 with its "+". {@link parsePhone} is its only maker. */
@@ -30,13 +30,14 @@ export interface Phone {
   /** Null where the number belongs to no country (+800) or to no known range of one (+447700900123). */
   readonly country: Country | null
   /**
-   * The country that rules match: the number's own, else the main country of its calling code
-   * (GB for an unassigned +44 number), else null.
+   * The country that rules match: the number's own, else the one its area code belongs to (PR for an
+   * unassigned +1787 number), else the main one of its calling code (GB for an unassigned +44 number), else null.
    */
   readonly routingCountry: Country | null
+  /** Without "+". */
   readonly callingCode: string
   readonly type: NumberType
-  /** Digits to dial after the call is answered. */
+  /** Digits to dial after the call is answered: 1 to 11 of them. */
   readonly extension: string | null
 }
 
@@ -46,15 +47,18 @@ const SATELLITE_CALLING_CODES: ReadonlySet<string> = new Set(['870', '881', '882
 /** Longer than any number with separators and an extension; what is longer is not looked at. */
 const MAX_LENGTH = 64
 
-/** Marks that phones paste round a number to keep its direction. They are no part of it. */
-const DIRECTION_MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
+/** What phones and people put round and between digits: direction marks, invisible marks, spaces, dashes, brackets. */
+const PADDING =
+  /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff \u00a0\u2000-\u200a\u202f\-\u2010-\u2015\u2212()[\]./]/gu
 
-const PHONE_CHARACTERS = /^[+\uff0b0-9()[\]\-./ \u00a0,;#=a-z]*$/iu
+/** What is left then: digits, and perhaps an extension. Only digits of ASCII, for nothing else comes from Okta. */
+const NUMBER = /^(\+?\d+)(?:(?:;ext=|;|,+|#|x|extn?:?|extension:?)(\d{1,11})#?)?$/u
 
-const metadata = new Metadata()
+/** The longest that ITU-T E.164 allows, and the shortest that any country has assigned. */
+const E164_SHAPE = /^\+[1-9]\d{6,14}$/u
 
 /**
- * Reads a number as Okta sends it: E.164, spaces and an extension (`x123`, `;ext=123`, `,123`) forgiven.
+ * Reads a number as Okta sends it: E.164, separators and an extension (`x123`, `;ext=123`, `,123`) forgiven.
  *
  * @param defaultCountry the country of numbers written without "+"; null if such a number cannot be read.
  * @returns undefined where it is no phone number. An unassigned number of possible length is a number:
@@ -62,32 +66,41 @@ const metadata = new Metadata()
  */
 export function parsePhone(raw: string, defaultCountry: Country | null = null): Phone | undefined {
   if (raw.length > MAX_LENGTH) return undefined
-  const text = raw.replace(DIRECTION_MARKS, '').trim()
-  if (!PHONE_CHARACTERS.test(text)) return undefined
+  const [, digits, extension] = NUMBER.exec(raw.replace(PADDING, '').toLowerCase()) ?? []
+  if (digits === undefined) return undefined
 
-  const parsed = parsePhoneNumberFromString(text.replace(/;(\d+)$/u, ';ext=$1'), {
-    ...(defaultCountry === null ? {} : { defaultCountry }),
-    extract: false
-  })
-  if (parsed === undefined || !parsed.isPossible()) return undefined
+  const parsed = digits.startsWith('+') ? parseInternational(digits) : parseNational(digits, defaultCountry)
+  if (parsed === undefined || !parsed.isPossible() || !E164_SHAPE.test(parsed.number)) return undefined
 
   const callingCode = parsed.countryCallingCode
-  const country = parsed.country ?? null
   return {
     // The one place where a string becomes an E164.
     e164: parsed.number as string as E164,
-    country: parsed.isValid() ? country : null,
-    routingCountry: parsed.isValid() && country !== null ? country : mainCountryOf(callingCode),
+    country: parsed.isValid() ? (parsed.country ?? null) : null,
+    // The library names the main country first.
+    routingCountry: parsed.getPossibleCountries()[0] ?? null,
     callingCode,
-    type: SATELLITE_CALLING_CODES.has(callingCode) ? 'satellite' : typeOf(parsed.getType()),
-    extension: parsed.ext ?? null
+    type: SATELLITE_CALLING_CODES.has(callingCode) ? 'satellite' : typeOf(parsed),
+    extension: extension ?? null
   }
 }
 
-function mainCountryOf(callingCode: string): Country | null {
-  return metadata.getCountryCodesForCallingCode(callingCode)?.[0] ?? null
+/**
+ * The library drops what it takes for a national or a carrier's prefix. Where that makes a known number it
+ * is right ("+44 (0)7911 ..."); elsewhere it is a guess that would send the code to somebody else.
+ */
+function parseInternational(digits: string): PhoneNumber | undefined {
+  const parsed = parsePhoneNumberFromString(digits, { extract: false })
+  return parsed !== undefined && (parsed.number === digits || parsed.isValid()) ? parsed : undefined
 }
 
-function typeOf(libraryType: LibraryType): NumberType {
-  return (libraryType?.toLowerCase() as NumberType | undefined) ?? 'unknown'
+/** The E.164 form is read again: a number goes the same way however it was written. */
+function parseNational(digits: string, defaultCountry: Country | null): PhoneNumber | undefined {
+  if (defaultCountry === null) return undefined
+  const parsed = parsePhoneNumberFromString(digits, { defaultCountry, extract: false })
+  return parsed === undefined ? undefined : parseInternational(parsed.number)
+}
+
+function typeOf(parsed: PhoneNumber): NumberType {
+  return (parsed.getType()?.toLowerCase() as NumberType | undefined) ?? 'unknown'
 }
