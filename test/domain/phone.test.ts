@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { NUMBER_TYPES, parsePhone, type Country, type NumberType } from '../../src/domain/phone.ts'
@@ -293,8 +294,7 @@ t.test('parsePhone() reads its own answer as the same number', async (t) => {
   fc.assert(
     fc.property(fc.stringMatching(/^\+[1-9]\d{6,14}$/u), (raw) => {
       const phone = parsePhone(raw)
-      if (phone === undefined) return
-      t.same(parsePhone(phone.e164), phone)
+      return phone === undefined || isDeepStrictEqual(parsePhone(phone.e164), phone)
     })
   )
   t.pass()
