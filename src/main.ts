@@ -5,6 +5,7 @@ import { sandboxBanner } from './banner.ts'
 import { startGateway, type Gateway } from './gateway.ts'
 import type { BasicPair } from './okta/credentials.ts'
 import { loadRules } from './rules/load.ts'
+import { renderFaults } from './rules/report.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { faultOf } from './telemetry/fault.ts'
@@ -25,7 +26,8 @@ async function main(): Promise<void> {
   const log = createLog(settings.logLevel, await destination())
 
   process.on('uncaughtException', (error) => die(log, 'uncaught exception', error))
-  process.on('unhandledRejection', (error) => die(log, 'unhandled rejection', error))
+  // A promise that nobody looked at took nothing with it; those who wait for a code still get it.
+  process.on('unhandledRejection', (error) => log.report(faultOf('unhandled rejection', error)))
 
   const { rules: ruleSet, warnings } = rules
   log.report({
@@ -98,7 +100,8 @@ function readSecretFile(path: string): string | null {
 async function rulesOrExit({ routingFile }: Settings) {
   const loaded = await loadRules(routingFile)
   if (loaded.kind === 'ok') return loaded
-  process.stderr.write(`Switchboard does not start. The rules have these faults:\n${loaded.report}\n`)
+  const report = loaded.kind === 'faulty' ? renderFaults(loaded.text, loaded.faults, { colour: false }) : loaded.message
+  process.stderr.write(`Switchboard does not start. The rules cannot be used:\n${report}\n`)
   process.exit(1)
 }
 

@@ -140,13 +140,15 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
     faults.push({ name: instancePath.slice(1), message })
   }
   const debugFault = sdkDebugFault(env)
-  if (debugFault !== null) faults.push({ name: 'DEBUG', message: debugFault })
+  if (debugFault !== null) faults.push(debugFault)
 
   const sandbox =
     values.SANDBOX === 'on' || (values.SANDBOX !== 'off' && CREDENTIALS.every((name) => values[name] === undefined))
   faults.push(...(sandbox ? sandboxFaults(values) : liveFaults(values)))
-  // One fault a variable is enough: the first is the root.
-  const first = faults.filter(({ name }, i) => faults.findIndex((fault) => fault.name === name) === i)
+  // One fault a variable is enough: the first is the root, and that of its file stands for its absence.
+  const first = faults.filter(
+    ({ name }, i) => faults.findIndex((fault) => fault.name === name || fault.name === `${name}_FILE`) === i
+  )
   if (first.length > 0) return { kind: 'faulty', faults: first }
 
   const { providers, unavailable } = providersOf(values)

@@ -5,14 +5,18 @@
  * every request (jwt/tokenGenerate.ts, server-client/client.ts). `NODE_DEBUG` with `http`, `net`, `tls` or
  * `undici` makes Node print what it sends.
  *
- * @returns a sentence for the operator who starts the process, or null where nothing is wrong.
+ * @returns the variable and what is wrong with it, for whoever starts the process, or null.
  */
-export function sdkDebugFault(env: DebugSwitches): string | null {
+export function sdkDebugFault(env: {
+  readonly DEBUG?: string | undefined
+  readonly NODE_DEBUG?: string | undefined
+}): { readonly name: string; readonly message: string } | null {
   if (patterns(env.DEBUG).some(reachesVonage)) {
-    return 'DEBUG must not match "vonage:*": the SDK of Vonage would print the private key.'
+    return { name: 'DEBUG', message: 'must not match "vonage:*": the SDK of Vonage would print the private key' }
   }
   if (patterns(env.NODE_DEBUG).some((name) => PRINTING_SECTIONS.some((section) => matches(name, section)))) {
-    return `NODE_DEBUG must not name ${PRINTING_SECTIONS.join(', ')}: Node would print codes and credentials.`
+    const sections = PRINTING_SECTIONS.join(', ')
+    return { name: 'NODE_DEBUG', message: `must not name ${sections}: Node would print codes and credentials` }
   }
   return null
 }
