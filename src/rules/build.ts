@@ -1,0 +1,60 @@
+import type { Action, Defaults, ReplyPolicy, RuleSet } from '../domain/rules.ts'
+import { isCountry } from './countries.ts'
+import { asList, toProvider, toSender, toSteps, toWhen } from './entries.ts'
+import type { Places } from './groups.ts'
+import { DEFAULTS, type RulesFile } from './schema.ts'
+import { parseDuration, parsePercent } from './values.ts'
+
+/** Turns a file without errors into what decisions are made from. */
+export function buildRuleSet(file: RulesFile, places: Places, hash: string): RuleSet {
+  return {
+    hash,
+    providers: new Map(
+      Object.entries(file.providers).map(([name, entry]) => [name, toProvider(entry, places)])
+    ),
+    senders: new Map(
+      Object.entries(file.senders).map(([name, entry]) => [name, toSender(name, entry, places)])
+    ),
+    defaults: toDefaults(file.defaults),
+    reply: toReply(file.reply ?? {}),
+    rules: (file.rules ?? []).map((rule) => ({
+      name: rule.name,
+      when: toWhen(rule.when, places),
+      action: toAction(rule)
+    })),
+    otherwise: toAction(file.otherwise)
+  }
+}
+
+function toAction({ send, block }: RulesFile['otherwise']): Action {
+  if (send !== undefined) return { kind: 'send', steps: toSteps(send) }
+  return { kind: 'block', reason: block?.reason ?? DEFAULTS.reason }
+}
+
+function toDefaults(written: RulesFile['defaults']): Defaults {
+  const { country, breaker = {} } = written
+  return {
+    deadlineMs: parseDuration(written.deadline ?? DEFAULTS.deadline),
+    attemptTimeoutMs: parseDuration(written.attempt_timeout ?? DEFAULTS.attemptTimeout),
+    minAttemptMs: parseDuration(written.min_attempt ?? DEFAULTS.minAttempt),
+    maxAttempts: written.max_attempts ?? DEFAULTS.maxAttempts,
+    senders: asList(written.sender),
+    country: country !== undefined && isCountry(country) ? country : null,
+    breaker: {
+      windowMs: parseDuration(breaker.window ?? DEFAULTS.breaker.window),
+      minCalls: breaker.min_calls ?? DEFAULTS.breaker.minCalls,
+      failureRate: parsePercent(breaker.failure_rate ?? DEFAULTS.breaker.failureRate),
+      inARow: breaker.in_a_row ?? DEFAULTS.breaker.inARow,
+      openForMs: parseDuration(breaker.open_for ?? DEFAULTS.breaker.openFor),
+      openAtMostMs: parseDuration(breaker.open_at_most ?? DEFAULTS.breaker.openAtMost)
+    }
+  }
+}
+
+function toReply(written: NonNullable<RulesFile['reply']>): ReplyPolicy {
+  return {
+    allFailed: written.all_failed ?? DEFAULTS.reply.allFailed,
+    undecided: written.undecided ?? DEFAULTS.reply.undecided,
+    blocked: written.blocked ?? DEFAULTS.reply.blocked
+  }
+}

@@ -1,0 +1,69 @@
+import type { SenderKind } from '../domain/message.ts'
+import type { Country } from '../domain/phone.ts'
+import type { ProviderEntry, SenderEntry, Step, When } from '../domain/rules.ts'
+import type { Places } from './groups.ts'
+import type { RulesFile } from './schema.ts'
+import { parseDuration } from './values.ts'
+
+type Written = RulesFile['rules'] extends readonly (infer Rule)[] | undefined ? Rule : never
+export type WrittenWhen = Written['when']
+export type WrittenSend = NonNullable<Written['send']>
+export type WrittenSender = RulesFile['senders'][string]
+export type WrittenProvider = NonNullable<RulesFile['providers']['twilio']>
+
+/** A value that may be written as a list of one. */
+export function asList<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}
+
+export function toWhen(written: WrittenWhen, places: Places): When {
+  const { country, not_country, prefix, number_type, channel, flow, locale, org } = written
+  return {
+    ...(country === undefined ? {} : { country: toCountries(country, places) }),
+    ...(not_country === undefined ? {} : { not_country: toCountries(not_country, places) }),
+    ...(prefix === undefined ? {} : { prefix: asList(prefix) }),
+    ...(number_type === undefined ? {} : { number_type: asList(number_type) }),
+    ...(channel === undefined ? {} : { channel: asList(channel) }),
+    ...(flow === undefined ? {} : { flow: asList(flow) }),
+    ...(locale === undefined ? {} : { locale: asList(locale).map((tag) => tag.toLowerCase()) }),
+    ...(org === undefined ? {} : { org: asList(org).map((domain) => domain.toLowerCase()) })
+  }
+}
+
+export function toProvider(written: WrittenProvider, places: Places): ProviderEntry {
+  const { channels, only_for: onlyFor, not_for: notFor = [] } = written
+  return {
+    channels: asList(channels),
+    onlyFor: onlyFor === undefined ? null : toCountries(onlyFor, places),
+    notFor: toCountries(notFor, places)
+  }
+}
+
+export function toSender(name: string, written: WrittenSender, places: Places): SenderEntry {
+  const { kind, value, only, only_for: onlyFor, not_for: notFor = [] } = written
+  return {
+    name,
+    kind: kind satisfies SenderKind,
+    value,
+    only: only === undefined ? null : asList(only),
+    onlyFor: onlyFor === undefined ? null : toCountries(onlyFor, places),
+    notFor: toCountries(notFor, places)
+  }
+}
+
+export function toSteps(written: WrittenSend): readonly Step[] {
+  return written.map((step): Step => {
+    if (typeof step === 'string') return { kind: 'provider', provider: step, senders: null, timeoutMs: null }
+    const settings = {
+      senders: step.sender === undefined ? null : asList(step.sender),
+      timeoutMs: step.timeout === undefined ? null : parseDuration(step.timeout)
+    }
+    if ('provider' in step) return { kind: 'provider', provider: step.provider, ...settings }
+    const arms = Object.entries(step.split).map(([provider, weight]) => ({ provider, weight: weight ?? 0 }))
+    return { kind: 'split', arms, ...settings }
+  })
+}
+
+function toCountries(written: string | readonly string[], places: Places): readonly Country[] {
+  return [...new Set(asList(written).flatMap(places))]
+}

@@ -1,0 +1,55 @@
+import { readFile, stat } from 'node:fs/promises'
+import { parseRules, type ParsedRules } from './parse.ts'
+
+export interface Unreadable {
+  readonly kind: 'unreadable'
+  /** One sentence for people, the path in it. */
+  readonly message: string
+}
+
+/** The text goes with it: reports show the lines in question. */
+export type LoadedRules = (ParsedRules & { readonly text: string }) | Unreadable
+
+const MAX_BYTES = 2 ** 20
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this process may not read it',
+  EPERM: 'this process may not read it',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is no directory',
+  ELOOP: 'its symbolic links go round in a circle'
+}
+
+/** Reads and checks a rules file: UTF-8, at most 1 MiB. */
+export async function loadRules(path: string): Promise<LoadedRules> {
+  let bytes: Buffer
+  try {
+    const { size } = await stat(path)
+    if (size > MAX_BYTES) return unreadable(path, `it has ${size} bytes; at most ${MAX_BYTES} are read`)
+    bytes = await readFile(path)
+  } catch (error) {
+    return unreadable(path, reasonOf(error))
+  }
+  const text = decodeUtf8(bytes)
+  if (text === undefined) return unreadable(path, 'it is not UTF-8')
+  return { ...parseRules(text, path), text }
+}
+
+function unreadable(path: string, reason: string): Unreadable {
+  return { kind: 'unreadable', message: `The rules file ${path} cannot be read: ${reason}.` }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  return REASONS[code] ?? code
+}
+
+/** A byte order mark stays: the hash is that of the file. */
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
