@@ -155,7 +155,7 @@ t.test('no more wait for a connection than there are connections', async (t) => 
 
 t.test('silence after the request was written is no_answer', async (t) => {
   const vendor = await rawVendor(t, ok)
-  const exchange = opened(t, createExchange({ baseUrl: vendor.baseUrl }))
+  const exchange = opened(t, createExchange({ baseUrl: vendor.baseUrl, connections: 1 }))
   await exchange.request(post, patient)
   vendor.behave = hang
   t.same(await exchange.request(post, { startWithinMs: 10_000, endWithinMs: 80 }), {
@@ -167,7 +167,7 @@ t.test('silence after the request was written is no_answer', async (t) => {
 
 t.test('a body that dribbles on is ended by the limit', async (t) => {
   const vendor = await rawVendor(t, ok)
-  const exchange = opened(t, createExchange({ baseUrl: vendor.baseUrl }))
+  const exchange = opened(t, createExchange({ baseUrl: vendor.baseUrl, connections: 1 }))
   await exchange.request(post, patient)
   vendor.behave = dribble
   t.same(await exchange.request(post, { startWithinMs: 10_000, endWithinMs: 120 }), {
