@@ -12,18 +12,19 @@ export function sdkDebugFault(env: {
   readonly NODE_DEBUG?: string | undefined
 }): { readonly name: string; readonly message: string } | null {
   if (patterns(env.DEBUG).some(reachesVonage)) {
-    return { name: 'DEBUG', message: 'must not match "vonage:*": the SDK of Vonage would print the private key' }
+    return {
+      name: 'DEBUG',
+      message: 'must not match "vonage:*": the SDK of Vonage would print the private key'
+    }
   }
   if (patterns(env.NODE_DEBUG).some((name) => PRINTING_SECTIONS.some((section) => matches(name, section)))) {
     const sections = PRINTING_SECTIONS.join(', ')
-    return { name: 'NODE_DEBUG', message: `must not name ${sections}: Node would print codes and credentials` }
+    return {
+      name: 'NODE_DEBUG',
+      message: `must not name ${sections}: Node would print codes and credentials`
+    }
   }
   return null
-}
-
-interface DebugSwitches {
-  readonly DEBUG?: string | undefined
-  readonly NODE_DEBUG?: string | undefined
 }
 
 const PRINTING_SECTIONS = ['http', 'https', 'net', 'tls', 'undici', 'fetch']
