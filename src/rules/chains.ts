@@ -83,8 +83,9 @@ function linksOf(
 function reportTwice(links: readonly Link[], faults: FaultList): void {
   const seen = new Set<string>()
   for (const { provider, span } of links) {
-    if (seen.has(provider))
+    if (seen.has(provider)) {
       faults.add('E112', span, `the provider ${quote(provider)} is in this chain already`)
+    }
     seen.add(provider)
   }
 }

@@ -31,7 +31,7 @@ export interface Shape {
   readonly minItems?: number
   readonly maxItems?: number
   readonly enum?: readonly unknown[]
-  readonly const?: unknown
+  readonly const?: string | number
   readonly pattern?: string
   readonly patternErrorMessage?: string
   readonly maxLength?: number
@@ -125,8 +125,8 @@ function decodeNode(context: Context, shape: Shape, subject: Subject): unknown {
     context.faults.add('E103', span, `${label} is ${kindOfNode(node)}, and must be ${kindsOf(shape)}`)
     return undefined
   }
-  if (isMap<ParsedNode, ParsedNode | null>(node)) return decodeMap(context, fitting, node, subject)
-  if (isSeq<ParsedNode>(node)) return decodeList(context, fitting, node, subject)
+  if (isMap<ParsedNode>(node)) return decodeMap(context, fitting, node, subject)
+  if (isSeq(node)) return decodeList(context, fitting, node, subject)
   return isScalar(node) ? decodeScalar(context, fitting, node, subject) : undefined
 }
 
@@ -154,7 +154,7 @@ function chooseShape(shape: Shape, node: ParsedNode | null): Shape | undefined {
   return fitting.find(({ required = [] }) => required.every((key) => node.has(key))) ?? fitting[0]
 }
 
-type MapNode = YAMLMap.Parsed<ParsedNode, ParsedNode | null>
+type MapNode = YAMLMap.Parsed
 
 function decodeMap(context: Context, shape: Shape, node: MapNode, { label, span }: Subject): object {
   const { faults, where } = context
@@ -245,7 +245,7 @@ function listNames({ properties = {} }: Shape): string {
 function decodeList(
   context: Context,
   shape: Shape,
-  node: YAMLSeq.Parsed<ParsedNode>,
+  node: YAMLSeq.Parsed,
   { label, span }: Subject
 ): readonly unknown[] {
   const { faults, where } = context
@@ -304,9 +304,9 @@ function findComplaint(shape: Shape, node: Scalar.Parsed, label: string): Compla
   if (shape.const !== undefined) {
     return value === shape.const
       ? undefined
-      : { code: 'E104', message: `${label} is ${quote(written)}, and must be ${String(shape.const)}` }
+      : { code: 'E104', message: `${label} is ${quote(written)}, and must be ${shape.const}` }
   }
-  switch (shape.type) {
+  switch (shape.type ?? 'string') {
     case 'integer':
       return complainOfNumber(shape, node, label)
     case 'boolean':
@@ -369,8 +369,9 @@ function printableSource(source: string): string {
 }
 
 function complainOfText(shape: Shape, text: string, label: string): Complaint | undefined {
-  if (shape.enum !== undefined)
+  if (shape.enum !== undefined) {
     return shape.enum.includes(text) ? undefined : complainOfWord(shape.enum, text, label)
+  }
   if (text.length > (shape.maxLength ?? Infinity)) {
     return {
       code: 'E105',
@@ -400,8 +401,8 @@ function complainOfRange(check: Check, text: string, label: string): Complaint |
   }
   if (form === 'percent') {
     const share = parsePercent(text)
-    if (share < 0.01 || share > 1)
-      return { code: 'E105', message: `${label} is ${text}, and must be from 1% to 100%` }
+    if (share >= 0.01 && share <= 1) return undefined
+    return { code: 'E105', message: `${label} is ${text}, and must be from 1% to 100%` }
   }
   return undefined
 }

@@ -71,14 +71,20 @@ function indexDimension({ allows, within }: Dimension, rules: readonly Condition
     }
   })
 
+  const known = new Map<string, Bits>()
   function lettingThrough(value: string): Bits {
-    return unite([open, ...within(value).flatMap((wider) => byValue.get(wider) ?? [])])
+    const bits =
+      known.get(value) ?? unite([open, ...within(value).flatMap((wider) => byValue.get(wider) ?? [])])
+    known.set(value, bits)
+    return bits
   }
 
   return (when) => {
     const [first, ...rest] = allows(when) ?? []
     if (first === undefined) return open
-    return rest.reduce((common, value) => intersect(common, lettingThrough(value)), lettingThrough(first))
+    const common = lettingThrough(first).slice()
+    for (const value of rest) keepCommon(common, lettingThrough(value))
+    return common
   }
 }
 
@@ -115,8 +121,8 @@ function unite(sets: readonly [Bits, ...Bits[]]): Bits {
   return united
 }
 
-function intersect(a: Bits, b: Bits): Bits {
-  return a.map((word, i) => word & (b[i] ?? 0))
+function keepCommon(bits: Bits, other: Bits): void {
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] ?? 0) & (other[i] ?? 0)
 }
 
 /** The lowest bit that all have; Infinity where there is none. */

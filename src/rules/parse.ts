@@ -4,7 +4,7 @@ import type { RuleSet, SenderEntry, When } from '../domain/rules.ts'
 import { buildRuleSet } from './build.ts'
 import { checkChain, type Surroundings } from './chains.ts'
 import { decode, type Draft, type Shape, type Whereabouts } from './decode.ts'
-import { asList, toSender, toWhen, type WrittenWhen } from './entries.ts'
+import { asList, toSender, toWhen, type WrittenSender, type WrittenWhen } from './entries.ts'
 import { createFaultList, quote, type Fault, type FaultList } from './faults.ts'
 import { resolveGroups, type Places } from './groups.ts'
 import { checkTimes } from './limits.ts'
@@ -110,12 +110,14 @@ interface Names {
 }
 
 function checkName(name: string, span: Span, { lines, source, faults }: Names): void {
-  const taken = lines.get(name)
-  if (taken !== undefined)
-    faults.add('E106', span, `the name ${quote(name)} is taken by the rule in line ${taken}`)
-  else if (name === 'otherwise')
-    faults.add('E106', span, 'the name "otherwise" is taken by what follows the rules')
-  else lines.set(name, source.positionOf(span.start).line)
+  const taken = name === 'otherwise' ? 'what follows the rules' : lineOf(name)
+  if (taken === undefined) lines.set(name, source.positionOf(span.start).line)
+  else faults.add('E106', span, `the name ${quote(name)} is taken by ${taken}`)
+
+  function lineOf(known: string): string | undefined {
+    const line = lines.get(known)
+    return line === undefined ? undefined : `the rule in line ${line}`
+  }
 }
 
 type DraftRule = NonNullable<Draft<RulesFile>['rules']>[number]
@@ -166,20 +168,10 @@ function soundSenders({ draft, where, faults, places }: Check): ReadonlyMap<stri
   const { senders = {} } = draft
   const sound = new Map<string, SenderEntry>()
   for (const [name, sender] of Object.entries(senders)) {
-    if (
-      sender?.kind === undefined ||
-      sender.value === undefined ||
-      faults.hasErrorIn(where.of(senders, name))
-    )
-      continue
-    sound.set(
-      name,
-      toSender(
-        name,
-        { ...sender, kind: sender.kind, value: sender.value } as RulesFile['senders'][string],
-        places
-      )
-    )
+    // Both are required: where one is missing, that is an error too, but one without a place in here.
+    const whole = sender?.kind !== undefined && sender.value !== undefined
+    if (!whole || faults.hasErrorIn(where.of(senders, name))) continue
+    sound.set(name, toSender(name, sender as WrittenSender, places))
   }
   return sound
 }

@@ -16,11 +16,11 @@ export interface Source {
   readonly text: string
   /** As messages name the file. */
   readonly file: string
-  positionOf(offset: number): Position
+  readonly positionOf: (offset: number) => Position
   /** The offset of a position; the end of the text where it lies behind it. */
-  offsetOf(position: Position): number
+  readonly offsetOf: (position: Position) => number
   /** The line without its line break and without a byte order mark. */
-  lineAt(line: number): string
+  readonly lineAt: (line: number) => string
 }
 
 const BYTE_ORDER_MARK = '\ufeff'
