@@ -214,8 +214,11 @@ function sandboxFaults(values: Values): readonly SettingFault[] {
   ]
 }
 
+function missing(name: Name, message: string): SettingFault {
+  return { name, message: `is missing: ${message}` }
+}
+
 function liveFaults(values: Values): readonly SettingFault[] {
-  const missing = (name: Name, message: string): SettingFault => ({ name, message: `is missing: ${message}` })
   const faults: SettingFault[] = []
 
   if (values.OKTA_BASIC_AUTH === undefined) {
@@ -225,7 +228,7 @@ function liveFaults(values: Values): readonly SettingFault[] {
     const message = 'no provider has credentials. Give those of Twilio, Vonage (VONAGE_API_KEY and so on) or MessageBird (MESSAGEBIRD_ACCESS_KEY)'
     faults.push(missing('TWILIO_ACCOUNT_SID', message))
   }
-  faults.push(...twilioFaults(values, missing))
+  faults.push(...twilioFaults(values))
   for (const [one, other, what] of PAIRS) {
     if ((values[one] === undefined) === (values[other] === undefined)) continue
     const [present, absent] = values[one] === undefined ? [other, one] : [one, other]
@@ -240,10 +243,7 @@ const PAIRS = [
   ['VONAGE_APPLICATION_ID', 'VONAGE_PRIVATE_KEY', 'voice by Vonage']
 ] as const
 
-function twilioFaults(
-  values: Values,
-  missing: (name: Name, message: string) => SettingFault
-): readonly SettingFault[] {
+function twilioFaults(values: Values): readonly SettingFault[] {
   const { TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token, TWILIO_API_KEY: key, TWILIO_API_SECRET: secretOfKey } = values
   if (sid === undefined && (token ?? key ?? secretOfKey) !== undefined) {
     return [missing('TWILIO_ACCOUNT_SID', 'other credentials of Twilio are set, and none works without it')]
