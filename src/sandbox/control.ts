@@ -107,6 +107,7 @@ function sentenceOf({ instancePath, message = 'is wrong', params }: FastifySchem
 
 function since(messages: readonly InboxMessage[], from: string | undefined): readonly InboxMessage[] {
   if (from === undefined) return messages
+  // What is no date finds nothing.
   const fromMs = Date.parse(from)
   return messages.filter(({ at }) => Date.parse(at) >= fromMs)
 }

@@ -46,14 +46,17 @@ export async function startVendorServer(vendor: Vendor, deps: VendorServerDeps):
   const timers = new Set<NodeJS.Timeout>()
   // No limit of Node's ends a request that hangs on purpose.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void receive(request, response)
+    receive(request, response).catch((error: unknown) => {
+      // A fault of the sandbox itself: it must be seen, and must not end the process.
+      if (!response.headersSent) response.writeHead(500).end(String(error))
+    })
   })
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A client that opens its connections early. No fault holds for it.
     if (request.method === 'HEAD' && request.url === '/') return void response.writeHead(404).end()
 
-    const { pathname } = new URL(request.url ?? '/', 'http://sandbox')
+    const [pathname = ''] = (request.url ?? '').split('?')
     const endpoint = vendor.endpoints.find(({ path }) => request.method === 'POST' && path.test(pathname))
     if (endpoint === undefined) {
       request.resume()
@@ -64,8 +67,9 @@ export async function startVendorServer(vendor: Vendor, deps: VendorServerDeps):
     // Nobody reads on: what is on its way stays in the socket.
     if (fault?.mode === 'hang_before_read') return
     if (fault?.mode === 'reset_before_read') return void request.socket.resetAndDestroy()
+    const { socket } = request
     const body = await readBody(request)
-    if (body === null) return void request.socket.destroy()
+    if (body === null) return void socket.destroy()
     const verdict = endpoint.judge({ path: pathname, headers: request.headers, body })
     perform(fault ?? magicOf(verdict), { endpoint, verdict, response })
   }
