@@ -1,4 +1,9 @@
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest
+} from 'fastify'
 import { healthRoute, type HealthRouteOptions } from './health-route.ts'
 import { HOOK_PATH, hookRoute, newRequestId, type HookRouteOptions } from './okta/hook-route.ts'
 import { errorOf } from './okta/reply.ts'
@@ -40,7 +45,10 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
   app.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({
-      error: errorOf(`There is nothing at this address. Okta's hook belongs to POST ${HOOK_PATH}.`, 'not_found'),
+      error: errorOf(
+        `There is nothing at this address. Okta's hook belongs to POST ${HOOK_PATH}.`,
+        'not_found'
+      ),
       debugContext: { requestId: request.id }
     })
   )
@@ -57,7 +65,9 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
       http_status: status,
       duration_ms: Math.round(now() - request.arrivedAtMs)
     })
-    return reply.code(status).send({ error: errorOf(summary, reason), debugContext: { requestId: request.id } })
+    return reply
+      .code(status)
+      .send({ error: errorOf(summary, reason), debugContext: { requestId: request.id } })
   }
 
   void app.register(hookRoute, hook)

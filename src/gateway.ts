@@ -6,7 +6,7 @@ import { createAnswers } from './delivery/answers.ts'
 import type { Transition } from './delivery/breaker.ts'
 import { createBreakers } from './delivery/breakers.ts'
 import { createDeliver } from './delivery/deliver.ts'
-import { createDispatch } from './delivery/dispatch.ts'
+import { createDispatch, type Dispatch } from './delivery/dispatch.ts'
 import type { Channel } from './domain/message.ts'
 import { compileRouter } from './domain/router.ts'
 import type { RuleSet } from './domain/rules.ts'
@@ -45,15 +45,18 @@ export interface Gateway {
   readonly app: FastifyInstance
   /** Where it listens. */
   readonly url: string
-  /** Requests that have not been answered. */
+  /** Codes on their way. */
   readonly inFlight: () => number
   readonly providers: ReadonlyMap<ProviderName, Provider>
   /** Takes no new request, answers those in flight, hears out nobody else. Never rejects. */
   readonly stop: () => Promise<void>
 }
 
-/** How often connections to providers are kept from falling asleep, in ms. */
-const WARM_EVERY_MS = 25_000
+/** How often connections to providers are kept from falling asleep, in ms: they close after 30 s of rest. */
+const WARM_EVERY_MS = 20_000
+
+/** How long after the deadline of the last request a stop waits for connections, in ms. */
+const CUT_AFTER_MS = 500
 
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -64,8 +67,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     settings: rules.defaults.breaker,
     now: clock.now,
     random: options.random,
-    onTransition: (provider, channel, transition) =>
-      log.report(breakerEvent(provider, channel, transition))
+    onTransition: (provider, channel, transition) => log.report(breakerEvent(provider, channel, transition))
   })
   const deliver = createDeliver({
     breakers,
@@ -76,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return provider.send(message, limits)
     }
   })
-  const dispatch = createDispatch({
+  const carry = createDispatch({
     router,
     providers,
     breakers,
@@ -86,8 +88,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now: clock.now
   })
 
-  const inFlight = new Set<string>()
+  // Counted here and not by connection: a code is carried to its end, also when Okta has hung up.
+  const inFlight = new Set<Promise<unknown>>()
+  const dispatch: Dispatch = (...request) => {
+    const dispatched = carry(...request)
+    inFlight.add(dispatched)
+    const forget = (): unknown => inFlight.delete(dispatched)
+    dispatched.then(forget, forget)
+    return dispatched
+  }
+
   let ready = false
+  let stopping = false
   const app = buildApp({
     hook: {
       dispatch,
@@ -112,13 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     report: log.report,
     now: clock.now
   })
-  app.addHook('onRequest', (request, _reply, done) => {
-    inFlight.add(request.id)
-    done()
-  })
-  app.addHook('onResponse', (request, _reply, done) => {
-    inFlight.delete(request.id)
-    done()
+  // A connection that was busy when the stop began would be kept alive after its answer.
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) void reply.header('connection', 'close')
   })
 
   const warm = (): Promise<unknown> => Promise.all([...providers.values()].map((provider) => provider.warm()))
@@ -134,8 +142,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     providers,
     async stop() {
       ready = false
+      stopping = true
       clearInterval(warming)
+      // Whoever is still sending a request by then gets no answer any more.
+      const cut = setTimeout(() => app.server.closeAllConnections(), rules.defaults.deadlineMs + CUT_AFTER_MS)
       await app.close()
+      clearTimeout(cut)
+      await Promise.allSettled(inFlight)
       breakers.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
@@ -151,7 +164,15 @@ function breakerEvent(provider: string, channel: Channel, transition: Transition
   switch (transition.to) {
     case 'open': {
       const { cause, failures, calls, openForMs } = transition
-      return { event: 'circuit.opened', provider, channel, cause, failures, window_n: calls, open_ms: openForMs }
+      return {
+        event: 'circuit.opened',
+        provider,
+        channel,
+        cause,
+        failures,
+        window_n: calls,
+        open_ms: openForMs
+      }
     }
     case 'half_open':
       return { event: 'circuit.half_opened', provider, channel }

@@ -17,8 +17,9 @@ const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
 /** What is in flight is answered by its deadline; what is not by then is a bug, and is left. */
 const STOP_WITHIN_MS = 8_000
 
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-  .version
+const version = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version
 
 async function main(): Promise<void> {
   const settings = settingsOrExit()
@@ -100,7 +101,8 @@ function readSecretFile(path: string): string | null {
 async function rulesOrExit({ routingFile }: Settings) {
   const loaded = await loadRules(routingFile)
   if (loaded.kind === 'ok') return loaded
-  const report = loaded.kind === 'faulty' ? renderFaults(loaded.text, loaded.faults, { colour: false }) : loaded.message
+  const report =
+    loaded.kind === 'faulty' ? renderFaults(loaded.text, loaded.faults, { colour: false }) : loaded.message
   process.stderr.write(`Switchboard does not start. The rules cannot be used:\n${report}\n`)
   process.exit(1)
 }
@@ -109,7 +111,11 @@ async function rulesOrExit({ routingFile }: Settings) {
 async function destination() {
   if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: false })
   const { default: pretty } = await import('pino-pretty')
-  return pretty({ colorize: process.env['NO_COLOR'] === undefined, ignore: 'event,rules_hash', singleLine: true })
+  return pretty({
+    colorize: process.env['NO_COLOR'] === undefined,
+    ignore: 'event,rules_hash',
+    singleLine: true
+  })
 }
 
 async function openSandbox({ host, sandboxPort }: Settings): Promise<Sandbox> {

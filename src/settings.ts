@@ -34,7 +34,9 @@ export interface Settings {
   readonly sandboxPort: number
   /** Null in the sandbox where nobody set it: then it makes up its own. */
   readonly oktaBasicAuth: readonly BasicPair[] | null
-  readonly mode: { readonly kind: 'sandbox' } | { readonly kind: 'live'; readonly providers: ProviderSettings }
+  readonly mode:
+    | { readonly kind: 'sandbox' }
+    | { readonly kind: 'live'; readonly providers: ProviderSettings }
   readonly unavailable: readonly Unavailable[]
 }
 
@@ -66,7 +68,10 @@ const url = text(
 const Variables = Type.Object({
   HOST: anything,
   PORT: port,
-  LOG_LEVEL: text((value) => LOG_LEVELS.some((level) => level === value), `must be one of ${LOG_LEVELS.join(', ')}`),
+  LOG_LEVEL: text(
+    (value) => LOG_LEVELS.some((level) => level === value),
+    `must be one of ${LOG_LEVELS.join(', ')}`
+  ),
   LOG_HASH_KEY: text((value) => value.length >= 16, 'must be at least 16 characters long'),
   ROUTING_FILE: anything,
   SANDBOX: text((value) => /^(auto|on|off)$/u.test(value), 'must be auto, on or off'),
@@ -143,7 +148,8 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
   if (debugFault !== null) faults.push(debugFault)
 
   const sandbox =
-    values.SANDBOX === 'on' || (values.SANDBOX !== 'off' && CREDENTIALS.every((name) => values[name] === undefined))
+    values.SANDBOX === 'on' ||
+    (values.SANDBOX !== 'off' && CREDENTIALS.every((name) => values[name] === undefined))
   faults.push(...(sandbox ? sandboxFaults(values) : liveFaults(values)))
   // One fault a variable is enough: the first is the root, and that of its file stands for its absence.
   const first = faults.filter(
@@ -225,7 +231,8 @@ function liveFaults(values: Values): readonly SettingFault[] {
     faults.push(missing('OKTA_BASIC_AUTH', 'set user:password, the pair that Okta will send'))
   }
   if (CREDENTIALS.every((name) => values[name] === undefined)) {
-    const message = 'no provider has credentials. Give those of Twilio, Vonage (VONAGE_API_KEY and so on) or MessageBird (MESSAGEBIRD_ACCESS_KEY)'
+    const message =
+      'no provider has credentials. Give those of Twilio, Vonage (VONAGE_API_KEY and so on) or MessageBird (MESSAGEBIRD_ACCESS_KEY)'
     faults.push(missing('TWILIO_ACCOUNT_SID', message))
   }
   faults.push(...twilioFaults(values))
@@ -244,12 +251,19 @@ const PAIRS = [
 ] as const
 
 function twilioFaults(values: Values): readonly SettingFault[] {
-  const { TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token, TWILIO_API_KEY: key, TWILIO_API_SECRET: secretOfKey } = values
+  const {
+    TWILIO_ACCOUNT_SID: sid,
+    TWILIO_AUTH_TOKEN: token,
+    TWILIO_API_KEY: key,
+    TWILIO_API_SECRET: secretOfKey
+  } = values
   if (sid === undefined && (token ?? key ?? secretOfKey) !== undefined) {
     return [missing('TWILIO_ACCOUNT_SID', 'other credentials of Twilio are set, and none works without it')]
   }
   if (sid !== undefined && (token ?? key ?? secretOfKey) === undefined) {
-    return [missing('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID needs it, or TWILIO_API_KEY and TWILIO_API_SECRET')]
+    return [
+      missing('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID needs it, or TWILIO_API_KEY and TWILIO_API_SECRET')
+    ]
   }
   return []
 }
@@ -281,7 +295,10 @@ function providersOf(values: Values): {
     unavailable.push({ provider: 'twilio', channels: ['sms', 'voice'], missing: ['TWILIO_ACCOUNT_SID'] })
   }
 
-  const sms = vonageKey !== undefined && vonageSecret !== undefined ? { apiKey: vonageKey, apiSecret: vonageSecret } : null
+  const sms =
+    vonageKey !== undefined && vonageSecret !== undefined
+      ? { apiKey: vonageKey, apiSecret: vonageSecret }
+      : null
   const voice = applicationId !== undefined && privateKey !== undefined ? { applicationId, privateKey } : null
   const restUrl = values.VONAGE_REST_URL ?? VONAGE_REST_URL
   const apiUrl = values.VONAGE_API_URL ?? VONAGE_API_URL
@@ -292,9 +309,15 @@ function providersOf(values: Values): {
   }
 
   const messagebird =
-    accessKey === undefined ? null : { accessKey, baseUrl: values.MESSAGEBIRD_BASE_URL ?? MESSAGEBIRD_BASE_URL }
+    accessKey === undefined
+      ? null
+      : { accessKey, baseUrl: values.MESSAGEBIRD_BASE_URL ?? MESSAGEBIRD_BASE_URL }
   if (messagebird === null) {
-    unavailable.push({ provider: 'messagebird', channels: ['sms', 'voice'], missing: ['MESSAGEBIRD_ACCESS_KEY'] })
+    unavailable.push({
+      provider: 'messagebird',
+      channels: ['sms', 'voice'],
+      missing: ['MESSAGEBIRD_ACCESS_KEY']
+    })
   }
   return { providers: { twilio, vonage, messagebird }, unavailable }
 }
@@ -317,7 +340,10 @@ function isSafeUrl(value: string): boolean {
   const { protocol, hostname, username, password, search, hash } = new URL(value)
   if (`${username}${password}${search}${hash}` !== '') return false
   if (protocol === 'https:') return true
-  return protocol === 'http:' && (/^127\.|^\[::1\]$/u.test(hostname) || !hostname.includes('.') && !hostname.includes(':'))
+  return (
+    protocol === 'http:' &&
+    (/^127\.|^\[::1\]$/u.test(hostname) || (!hostname.includes('.') && !hostname.includes(':')))
+  )
 }
 
 function isPrivateKey(value: string): boolean {

@@ -15,11 +15,17 @@ const live = {
   TWILIO_AUTH_TOKEN: 'twilio-token'
 }
 
-const faultsOf = (env: Record<string, string | undefined>, files = noFiles as (path: string) => string | null) => {
+const faultsOf = (
+  env: Record<string, string | undefined>,
+  files = noFiles as (path: string) => string | null
+) => {
   const read = readSettings(env, files)
   return read.kind === 'faulty' ? read.faults.map(({ name, message }) => `${name} ${message}`) : []
 }
-const settingsOf = (env: Record<string, string | undefined>, files = noFiles as (path: string) => string | null) => {
+const settingsOf = (
+  env: Record<string, string | undefined>,
+  files = noFiles as (path: string) => string | null
+) => {
   const read = readSettings(env, files)
   if (read.kind === 'faulty') throw new Error(JSON.stringify(read.faults))
   return read.settings
@@ -36,17 +42,29 @@ t.test('readSettings() starts the sandbox where nothing is set', async (t) => {
     mode: { kind: 'sandbox' },
     unavailable: []
   })
-  t.match(settingsOf({ TWILIO_AUTH_TOKEN: '', SANDBOX: 'auto' }), { mode: { kind: 'sandbox' } }, 'empty is not set')
+  t.match(
+    settingsOf({ TWILIO_AUTH_TOKEN: '', SANDBOX: 'auto' }),
+    { mode: { kind: 'sandbox' } },
+    'empty is not set'
+  )
   t.match(settingsOf({ SANDBOX: 'on' }), { mode: { kind: 'sandbox' } })
 })
 
 t.test('readSettings() goes live with what has credentials, and says what has none', async (t) => {
-  t.match(settingsOf({ ...live, SANDBOX: 'auto' }), { mode: { kind: 'live' } }, 'credentials alone make it live')
+  t.match(
+    settingsOf({ ...live, SANDBOX: 'auto' }),
+    { mode: { kind: 'live' } },
+    'credentials alone make it live'
+  )
   t.match(settingsOf(live), {
     mode: {
       kind: 'live',
       providers: {
-        twilio: { accountSid: live.TWILIO_ACCOUNT_SID, authToken: 'twilio-token', baseUrl: 'https://api.twilio.com' },
+        twilio: {
+          accountSid: live.TWILIO_ACCOUNT_SID,
+          authToken: 'twilio-token',
+          baseUrl: 'https://api.twilio.com'
+        },
         vonage: null,
         messagebird: null
       }
@@ -79,8 +97,16 @@ t.test('readSettings() goes live with what has credentials, and says what has no
     unavailable: [],
     mode: {
       providers: {
-        twilio: { apiKey: `SK${'0'.repeat(32)}`, apiSecret: 'api-secret', baseUrl: 'https://api.dublin.ie1.twilio.com' },
-        vonage: { voice: { privateKey: pem.trim() }, restUrl: 'http://127.0.0.1:8080', apiUrl: 'http://emulator:8080' },
+        twilio: {
+          apiKey: `SK${'0'.repeat(32)}`,
+          apiSecret: 'api-secret',
+          baseUrl: 'https://api.dublin.ie1.twilio.com'
+        },
+        vonage: {
+          voice: { privateKey: pem.trim() },
+          restUrl: 'http://127.0.0.1:8080',
+          apiUrl: 'http://emulator:8080'
+        },
         messagebird: { accessKey: 'access-key', baseUrl: 'https://rest.messagebird.com' }
       }
     }
@@ -93,11 +119,19 @@ t.test('readSettings() takes every secret from a file too', async (t) => {
     path === '/run/secrets/t' ? 'from-the-file\n' : null
   )
   t.match(settings, { mode: { providers: { twilio: { authToken: 'from-the-file' } } } })
-  t.match(faultsOf({ ...rest, TWILIO_AUTH_TOKEN_FILE: '/nowhere' }), [/^TWILIO_AUTH_TOKEN_FILE names a file/u])
-  t.match(faultsOf({ ...live, TWILIO_AUTH_TOKEN_FILE: '/f' }, () => 'x'), [/TWILIO_AUTH_TOKEN is set, and so is/u])
+  t.match(faultsOf({ ...rest, TWILIO_AUTH_TOKEN_FILE: '/nowhere' }), [
+    /^TWILIO_AUTH_TOKEN_FILE names a file/u
+  ])
+  t.match(
+    faultsOf({ ...live, TWILIO_AUTH_TOKEN_FILE: '/f' }, () => 'x'),
+    [/TWILIO_AUTH_TOKEN is set, and so is/u]
+  )
   for (const name of SECRET_NAMES) {
     const faults = faultsOf({ [`${name}_FILE`]: '/nowhere' })
-    t.ok(faults.some((fault) => fault.startsWith(`${name}_FILE `)), name)
+    t.ok(
+      faults.some((fault) => fault.startsWith(`${name}_FILE `)),
+      name
+    )
   }
 })
 
@@ -110,18 +144,42 @@ t.test('readSettings() refuses half-given and missing credentials by name', asyn
     ['half an API key', { ...live, TWILIO_API_KEY: 'SK1' }, /^TWILIO_API_SECRET is missing/u],
     ['half a key of Vonage', { ...live, VONAGE_API_KEY: 'x' }, /^VONAGE_API_SECRET is missing/u],
     ['half an application', { ...live, VONAGE_PRIVATE_KEY: pem }, /^VONAGE_APPLICATION_ID is missing/u],
-    ['half-given in auto', { VONAGE_API_KEY: 'x', OKTA_BASIC_AUTH: 'a:b-secret' }, /^VONAGE_API_SECRET is missing/u],
-    ['an API key for the account', { ...live, TWILIO_ACCOUNT_SID: 'SK1' }, /^TWILIO_ACCOUNT_SID must begin with "AC"/u],
-    ['no key', { ...live, VONAGE_APPLICATION_ID: 'x', VONAGE_PRIVATE_KEY: 'nonsense' }, /^VONAGE_PRIVATE_KEY must be/u],
-    ['a pair without a colon', { ...live, OKTA_BASIC_AUTH: 'a:b-secret secret' }, /^OKTA_BASIC_AUTH must be/u],
+    [
+      'half-given in auto',
+      { VONAGE_API_KEY: 'x', OKTA_BASIC_AUTH: 'a:b-secret' },
+      /^VONAGE_API_SECRET is missing/u
+    ],
+    [
+      'an API key for the account',
+      { ...live, TWILIO_ACCOUNT_SID: 'SK1' },
+      /^TWILIO_ACCOUNT_SID must begin with "AC"/u
+    ],
+    [
+      'no key',
+      { ...live, VONAGE_APPLICATION_ID: 'x', VONAGE_PRIVATE_KEY: 'nonsense' },
+      /^VONAGE_PRIVATE_KEY must be/u
+    ],
+    [
+      'a pair without a colon',
+      { ...live, OKTA_BASIC_AUTH: 'a:b-secret secret' },
+      /^OKTA_BASIC_AUTH must be/u
+    ],
     ['a port', { PORT: '70000' }, /^PORT must be/u],
     ['a level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be one of/u],
     ['a mode', { SANDBOX: 'yes' }, /^SANDBOX must be/u],
-    ['codes in plain text over the net', { ...live, TWILIO_BASE_URL: 'http://api.twilio.com' }, /^TWILIO_BASE_URL must/u],
+    [
+      'codes in plain text over the net',
+      { ...live, TWILIO_BASE_URL: 'http://api.twilio.com' },
+      /^TWILIO_BASE_URL must/u
+    ],
     ['another protocol', { ...live, TWILIO_BASE_URL: 'file:///etc/passwd' }, /^TWILIO_BASE_URL must/u],
     ['a secret in a URL', { ...live, TWILIO_BASE_URL: 'https://a:b@example.com' }, /^TWILIO_BASE_URL must/u],
     ['the sandbox with credentials', { ...live, SANDBOX: 'on' }, /has no place in the sandbox/u],
-    ['the sandbox with a base URL', { VONAGE_API_URL: 'https://example.com' }, /has no place in the sandbox/u],
+    [
+      'the sandbox with a base URL',
+      { VONAGE_API_URL: 'https://example.com' },
+      /has no place in the sandbox/u
+    ],
     ['an SDK that prints secrets', { DEBUG: 'vonage:*' }, /^DEBUG must not/u]
   ]
   for (const [name, env, fault] of cases) t.match(faultsOf(env)[0], fault, name)

@@ -29,7 +29,12 @@ export interface Job {
 }
 
 export type DeliveryEvent =
-  | { readonly kind: 'attempt_started'; readonly attempt: number; readonly provider: string; readonly trigger: Trigger }
+  | {
+      readonly kind: 'attempt_started'
+      readonly attempt: number
+      readonly provider: string
+      readonly trigger: Trigger
+    }
   | { readonly kind: 'attempt_completed'; readonly attempt: Attempt; readonly leftMs: number }
   | {
       readonly kind: 'failover'
@@ -198,7 +203,11 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
             // Whoever was left behind has had its successor already: nobody starts while that one is asked.
             const someoneIsAsked = runs.some((other) => other.outcome === null && !other.leftBehind)
             if (outcome.class === 'accepted') {
-              return { kind: 'accepted', provider: run.planned.provider, transactionId: outcome.transactionId }
+              return {
+                kind: 'accepted',
+                provider: run.planned.provider,
+                transactionId: outcome.transactionId
+              }
             }
             if (isStop(outcome.class)) stoppedBy ??= outcome.class
             else mayStart = !someoneIsAsked
@@ -249,7 +258,9 @@ function mayRepeat(runs: readonly Run[], nowMs: number): boolean {
     runs.every(({ outcome, settledAtMs }) => {
       if (outcome === null || outcome.class === 'accepted' || settledAtMs === null) return false
       if (!OUTCOME_CLASSES[outcome.class].again) return false
-      return outcome.class !== 'throttled' || nowMs >= settledAtMs + (outcome.retryAfterMs ?? DEFAULT_COOLDOWN_MS)
+      return (
+        outcome.class !== 'throttled' || nowMs >= settledAtMs + (outcome.retryAfterMs ?? DEFAULT_COOLDOWN_MS)
+      )
     })
   )
 }

@@ -104,7 +104,13 @@ function compose(request: OtpRequest, { sender }: PlannedAttempt, validityMs: nu
   const to = phone.e164
   // The reader lets no call through without a code, and no text message without a code or a text.
   if (request.channel === 'voice') {
-    return { channel: 'voice', to, sender, extension: phone.extension, script: callScript(code ?? '', locale) }
+    return {
+      channel: 'voice',
+      to,
+      sender,
+      extension: phone.extension,
+      script: callScript(code ?? '', locale)
+    }
   }
   return {
     channel: 'sms',
@@ -135,7 +141,11 @@ function reportPlan(plan: Plan, decideUs: number, report: Report): void {
   })
 }
 
-function reportDelivery(event: DeliveryEvent, { channel, phone: { country } }: OtpRequest, report: Report): void {
+function reportDelivery(
+  event: DeliveryEvent,
+  { channel, phone: { country } }: OtpRequest,
+  report: Report
+): void {
   switch (event.kind) {
     case 'attempt_started': {
       const { attempt, provider, trigger } = event
@@ -144,7 +154,13 @@ function reportDelivery(event: DeliveryEvent, { channel, phone: { country } }: O
     }
     case 'attempt_completed': {
       const deadlineLeft = { deadline_left_ms: event.leftMs }
-      report({ event: 'otp.attempt.completed', ...attemptDetail(event.attempt), channel, country, ...deadlineLeft })
+      report({
+        event: 'otp.attempt.completed',
+        ...attemptDetail(event.attempt),
+        channel,
+        country,
+        ...deadlineLeft
+      })
       return
     }
     case 'late_result': {

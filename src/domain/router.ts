@@ -1,7 +1,16 @@
 import type { Facts } from './facts.ts'
 import type { Channel } from './message.ts'
 import { firstCommon, indexRules, type Lookup } from './rule-index.ts'
-import type { Action, Arm, Defaults, ProviderEntry, ReplyPolicy, RuleSet, SenderEntry, Step } from './rules.ts'
+import type {
+  Action,
+  Arm,
+  Defaults,
+  ProviderEntry,
+  ReplyPolicy,
+  RuleSet,
+  SenderEntry,
+  Step
+} from './rules.ts'
 import { mayUseSender } from './sender.ts'
 
 /** The state of a provider for one channel at the moment of the decision. */
@@ -140,7 +149,8 @@ function planAttempt(
 
   const country = phone.routingCountry
   if (country !== null && entry.notFor.includes(country)) return 'not_for_country'
-  if (entry.onlyFor !== null && (country === null || !entry.onlyFor.includes(country))) return 'not_for_country'
+  if (entry.onlyFor !== null && (country === null || !entry.onlyFor.includes(country)))
+    return 'not_for_country'
 
   for (const name of step.senders ?? router.defaults.senders) {
     const sender = router.senders.get(name)

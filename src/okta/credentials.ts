@@ -21,5 +21,7 @@ export function createCredentialsCheck(pairs: readonly BasicPair[]): CheckCreden
 }
 
 function digestOf(user: string, password: string): Buffer {
-  return createHash('sha256').update(JSON.stringify([user, password])).digest()
+  return createHash('sha256')
+    .update(JSON.stringify([user, password]))
+    .digest()
 }

@@ -131,7 +131,10 @@ function readId(value: string | number | null | undefined): string | null {
 function readCode(value: string | number | null | undefined, template: string | null): string | null {
   const code = readText(value)
   if (code === null || typeof value !== 'number' || template === null) return code
-  return template.match(/\d+/gu)?.find((digits) => /^0+/u.test(digits) && digits.replace(/^0+/u, '') === code) ?? code
+  return (
+    template.match(/\d+/gu)?.find((digits) => /^0+/u.test(digits) && digits.replace(/^0+/u, '') === code) ??
+    code
+  )
 }
 
 function readLocale(value: string | number | null | undefined): string | null {
@@ -141,7 +144,8 @@ function readLocale(value: string | number | null | undefined): string | null {
 
 /** `otpExpires` less `eventTime`: two readings of Okta's clock, so that ours does not matter. */
 function readLifeMs({ eventTime, data }: HookBody): number {
-  const lifeMs = Date.parse(readText(data.messageProfile.otpExpires) ?? '') - Date.parse(readText(eventTime) ?? '')
+  const lifeMs =
+    Date.parse(readText(data.messageProfile.otpExpires) ?? '') - Date.parse(readText(eventTime) ?? '')
   return Number.isNaN(lifeMs) ? DEFAULT_LIFE_MS : lifeMs
 }
 

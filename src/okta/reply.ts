@@ -34,7 +34,11 @@ export type OktaReply =
 export interface OktaError {
   /** Shown to end users: no provider, login or number in it. */
   readonly errorSummary: string
-  readonly errorCauses: readonly { readonly errorSummary: string; readonly reason: string; readonly domain: string }[]
+  readonly errorCauses: readonly {
+    readonly errorSummary: string
+    readonly reason: string
+    readonly domain: string
+  }[]
 }
 
 interface Told {
@@ -96,7 +100,12 @@ export function replyTo(delivery: Delivery, told: Told): OktaReply {
         ? { error: errorOf(NOT_SENT, 'all_failed'), debugContext }
         : command('FAILED', { provider: delivery.attempts.at(-1)?.provider }, metadata, debugContext)
     case 'undecided':
-      return command(UNDECIDED_STATUS[told.policy.undecided], { provider: result.provider }, metadata, debugContext)
+      return command(
+        UNDECIDED_STATUS[told.policy.undecided],
+        { provider: result.provider },
+        metadata,
+        debugContext
+      )
     default:
       return result satisfies never
   }
@@ -142,7 +151,10 @@ function metadataOf({ attempts, durationMs, rule }: Delivery): string {
   return `attempts=${attempts.length},duration=${durationMs}ms,rule=${rule ?? 'none'}`
 }
 
-function debugOf({ attempts, rule, rulesHash, lastResort, result }: Delivery, requestId: string): DebugContext {
+function debugOf(
+  { attempts, rule, rulesHash, lastResort, result }: Delivery,
+  requestId: string
+): DebugContext {
   return {
     requestId,
     outcome: result.kind,

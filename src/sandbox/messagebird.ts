@@ -200,7 +200,8 @@ function takeCall(message: CreateVoiceMessage, numbers: readonly string[], at: s
       id,
       to: `+${number}`,
       from: message.originator ?? '',
-      text: body,
+      // What is heard, as often as it is said.
+      text: Array.from({ length: message.repeat ?? 1 }, () => body).join(' '),
       spoken: body,
       language,
       extension: null,

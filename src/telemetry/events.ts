@@ -53,14 +53,21 @@ const fields = {
     url: Type.String(),
     node: Name,
     providers: Type.Array(Type.Object({ provider: Name, channels: Type.Array(Channel) })),
-    unavailable: Type.Array(Type.Object({ provider: Name, channels: Type.Array(Channel), missing: Type.Array(Name) })),
+    unavailable: Type.Array(
+      Type.Object({ provider: Name, channels: Type.Array(Channel), missing: Type.Array(Name) })
+    ),
     start_ms: Ms
   },
   'gateway.stopping': { reason: Name, in_flight: Type.Integer() },
   'gateway.stopped': { reason: Name },
   /** A bug. The error's message is left out: it may hold what it tripped over. */
   'gateway.fault': { where: Name, error: Name, code: NullableName, frames: Type.Array(Type.String()) },
-  'rules.loaded': { file: Type.String(), rules_hash: Name, rules_count: Type.Integer(), warnings: Type.Array(Type.Object({ line: Type.Integer(), column: Type.Integer(), code: Name })) },
+  'rules.loaded': {
+    file: Type.String(),
+    rules_hash: Name,
+    rules_count: Type.Integer(),
+    warnings: Type.Array(Type.Object({ line: Type.Integer(), column: Type.Integer(), code: Name }))
+  },
   /** Somebody called who was not let in, or whose body could not be read at all. */
   'okta.request.refused': { request_id: Name, reason: Name, http_status: Type.Integer(), duration_ms: Ms },
   'otp.request.received': {
@@ -81,14 +88,21 @@ const fields = {
   'otp.route.decided': {
     rule: Name,
     blocked: Type.Boolean(),
-    candidates: Type.Array(Type.Object({ provider: Name, sender_kind: Type.Enum([...SENDER_KINDS]), timeout_ms: Ms })),
+    candidates: Type.Array(
+      Type.Object({ provider: Name, sender_kind: Type.Enum([...SENDER_KINDS]), timeout_ms: Ms })
+    ),
     skipped: Type.Array(Skipped),
     split_arm: NullableName,
     last_resort: NullableName,
     decide_us: Type.Integer({ description: 'Microseconds.' })
   },
   'otp.attempt.started': { attempt: Type.Integer(), provider: Name, trigger: Trigger },
-  'otp.attempt.completed': { ...AttemptFields, channel: Channel, country: NullableName, deadline_left_ms: Ms },
+  'otp.attempt.completed': {
+    ...AttemptFields,
+    channel: Channel,
+    country: NullableName,
+    deadline_left_ms: Ms
+  },
   'otp.attempt.late_result': { ...AttemptFields, channel: Channel, country: NullableName, late_by_ms: Ms },
   'otp.failover': { from: Name, to: Name, reason: Class, attempt: Type.Integer(), channel: Channel },
   'otp.request.completed': {
@@ -121,7 +135,13 @@ const fields = {
     duration_ms: Ms,
     deadline_left_ms: Ms
   },
-  'circuit.opened': { ...Breaker, cause: Name, failures: Type.Integer(), window_n: Type.Integer(), open_ms: Ms },
+  'circuit.opened': {
+    ...Breaker,
+    cause: Name,
+    failures: Type.Integer(),
+    window_n: Type.Integer(),
+    open_ms: Ms
+  },
   'circuit.half_opened': Breaker,
   'circuit.closed': Breaker
 } as const
@@ -131,7 +151,10 @@ type Fields = typeof fields
 export type EventName = keyof Fields
 
 export const EVENTS = Object.fromEntries(
-  Object.entries(fields).map(([name, properties]) => [name, Type.Object(properties, { additionalProperties: false })])
+  Object.entries(fields).map(([name, properties]) => [
+    name,
+    Type.Object(properties, { additionalProperties: false })
+  ])
 ) as { readonly [K in EventName]: ReturnType<typeof Type.Object<Fields[K]>> }
 
 /** Anything that may be logged. */

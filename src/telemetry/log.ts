@@ -119,7 +119,15 @@ function messageOf(event: GatewayEvent): string {
   }
 }
 
-function attemptInWords({ result, provider_code, cause }: { result: string; provider_code: string | null; cause: string | null }): string {
+function attemptInWords({
+  result,
+  provider_code,
+  cause
+}: {
+  result: string
+  provider_code: string | null
+  cause: string | null
+}): string {
   if (result === 'accepted') return 'accepted'
   const why = [cause, provider_code === null ? null : `code ${provider_code}`].filter((part) => part !== null)
   return why.length === 0 ? `answered ${result}` : `answered ${result} (${why.join(', ')})`

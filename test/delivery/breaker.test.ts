@@ -42,7 +42,8 @@ t.test('a breaker opens', async (t) => {
 
   await t.test('at the failure rate, once there are enough calls', async (t) => {
     const { breaker, call, time, transitions } = startBreaker(t, { minCalls: 6 })
-    for (const result of ['accepted', 'not_reached', 'accepted', 'not_reached', 'accepted'] as const) call(result)
+    for (const result of ['accepted', 'not_reached', 'accepted', 'not_reached', 'accepted'] as const)
+      call(result)
     await time.pass(0)
     t.equal(breaker.state(), 'closed', 'two of five')
     call('not_reached')
@@ -69,7 +70,14 @@ t.test('a breaker opens', async (t) => {
 
   await t.test('never on what says nothing about the provider', async (t) => {
     const { breaker, calls } = startBreaker(t)
-    for (const result of ['recipient_refused', 'opted_out', 'fraud_blocked', 'bad_request', 'sender_refused', 'throttled'] as const) {
+    for (const result of [
+      'recipient_refused',
+      'opted_out',
+      'fraud_blocked',
+      'bad_request',
+      'sender_refused',
+      'throttled'
+    ] as const) {
       calls(50, result)
     }
     t.equal(breaker.state(), 'closed')
@@ -99,27 +107,33 @@ t.test('a half-open breaker lets one probe through', async (t) => {
 
   probe?.report('accepted')
   t.equal(breaker.state(), 'closed')
-  t.same(transitions.map(({ to }) => to), ['open', 'half_open', 'closed'])
+  t.same(
+    transitions.map(({ to }) => to),
+    ['open', 'half_open', 'closed']
+  )
   calls(4, 'no_answer')
   t.equal(breaker.state(), 'closed', 'what failed before the outage ended is forgotten')
 })
 
-t.test('a breaker whose probe fails doubles its wait up to the limit, and starts anew after recovery', async (t) => {
-  const { breaker, calls, time, transitions } = startBreaker(t)
-  calls(5, 'no_answer')
-  for (let probes = 0; probes < 6; probes++) {
-    await time.pass(31_000, 1000)
-    breaker.admit()?.report('no_answer')
-  }
-  const waits = transitions.filter((one) => one.to === 'open').map(({ openForMs }) => openForMs)
-  t.same(waits, [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+t.test(
+  'a breaker whose probe fails doubles its wait up to the limit, and starts anew after recovery',
+  async (t) => {
+    const { breaker, calls, time, transitions } = startBreaker(t)
+    calls(5, 'no_answer')
+    for (let probes = 0; probes < 6; probes++) {
+      await time.pass(31_000, 1000)
+      breaker.admit()?.report('no_answer')
+    }
+    const waits = transitions.filter((one) => one.to === 'open').map(({ openForMs }) => openForMs)
+    t.same(waits, [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
 
-  await time.pass(31_000, 1000)
-  breaker.admit()?.report('recipient_refused')
-  t.equal(breaker.state(), 'closed', 'who answers about the recipient is alive')
-  calls(5, 'no_answer')
-  t.match(transitions.at(-1), { openForMs: 2000 })
-})
+    await time.pass(31_000, 1000)
+    breaker.admit()?.report('recipient_refused')
+    t.equal(breaker.state(), 'closed', 'who answers about the recipient is alive')
+    calls(5, 'no_answer')
+    t.match(transitions.at(-1), { openForMs: 2000 })
+  }
+)
 
 t.test('a verdict about a time gone by changes nothing', async (t) => {
   const { breaker, calls, time } = startBreaker(t)
@@ -144,45 +158,62 @@ t.test('the last resort passes an open breaker, and closes it when it is accepte
 })
 
 t.test('a breaker never has two probes out, always recovers, and its permits end anywhere', async (t) => {
-  const results = ['accepted', 'no_answer', 'not_reached', 'credentials', 'unknown', 'recipient_refused'] as const
+  const results = [
+    'accepted',
+    'no_answer',
+    'not_reached',
+    'credentials',
+    'unknown',
+    'recipient_refused'
+  ] as const
   const move = fc.oneof(
     fc.record({ kind: fc.constant('admit' as const) }),
-    fc.record({ kind: fc.constant('report' as const), which: fc.nat(20), result: fc.constantFrom(...results) }),
+    fc.record({
+      kind: fc.constant('report' as const),
+      which: fc.nat(20),
+      result: fc.constantFrom(...results)
+    }),
     fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 40_000 }) })
   )
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 0 })
   t.teardown(() => mock.timers.reset())
 
   fc.assert(
-    fc.property(fc.array(move, { maxLength: 60 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (moves, random) => {
-      const transitions: Transition[] = []
-      const breaker = createBreaker(defaults.breaker, {
-        now: () => Date.now(),
-        random: () => random,
-        onTransition: (transition) => transitions.push(transition)
-      })
-      const out: { readonly permit: Permit; readonly probe: boolean }[] = []
-      for (const one of moves) {
-        if (one.kind === 'pass') mock.timers.tick(one.ms)
-        else if (one.kind === 'report') {
-          out.splice(one.which % Math.max(1, out.length), 1)[0]?.permit.report(one.result)
-        } else {
-          const before = breaker.state()
-          const permit = breaker.admit()
-          if (before === 'open' && permit !== null) return false
-          if (permit !== null) out.push({ permit, probe: before === 'half_open' })
+    fc.property(
+      fc.array(move, { maxLength: 60 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (moves, random) => {
+        const transitions: Transition[] = []
+        const breaker = createBreaker(defaults.breaker, {
+          now: () => Date.now(),
+          random: () => random,
+          onTransition: (transition) => transitions.push(transition)
+        })
+        const out: { readonly permit: Permit; readonly probe: boolean }[] = []
+        for (const one of moves) {
+          if (one.kind === 'pass') mock.timers.tick(one.ms)
+          else if (one.kind === 'report') {
+            out.splice(one.which % Math.max(1, out.length), 1)[0]?.permit.report(one.result)
+          } else {
+            const before = breaker.state()
+            const permit = breaker.admit()
+            if (before === 'open' && permit !== null) return false
+            if (permit !== null) out.push({ permit, probe: before === 'half_open' })
+          }
+          if (breaker.state() === 'half_open' && out.filter(({ probe }) => probe).length > 1) return false
         }
-        if (breaker.state() === 'half_open' && out.filter(({ probe }) => probe).length > 1) return false
+        for (const { permit } of out) permit.report('no_answer')
+        // However it was left: after the longest wait a provider that works is in use again.
+        mock.timers.tick(defaults.breaker.openAtMostMs)
+        breaker.admit()?.report('accepted')
+        const recovered = breaker.state() === 'closed'
+        const waits = transitions
+          .filter((transition) => transition.to === 'open')
+          .map(({ openForMs }) => openForMs)
+        breaker.close()
+        return recovered && waits.every((wait) => wait >= 1600 && wait <= defaults.breaker.openAtMostMs)
       }
-      for (const { permit } of out) permit.report('no_answer')
-      // However it was left: after the longest wait a provider that works is in use again.
-      mock.timers.tick(defaults.breaker.openAtMostMs)
-      breaker.admit()?.report('accepted')
-      const recovered = breaker.state() === 'closed'
-      const waits = transitions.filter((transition) => transition.to === 'open').map(({ openForMs }) => openForMs)
-      breaker.close()
-      return recovered && waits.every((wait) => wait >= 1600 && wait <= defaults.breaker.openAtMostMs)
-    }),
+    ),
     { numRuns: 3000 }
   )
   t.pass('3000 random schedules')

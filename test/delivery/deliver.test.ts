@@ -1,9 +1,20 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createBreakers } from '../../src/delivery/breakers.ts'
-import { createDeliver, HARD_CAP_MS, type DeliveryEvent, type DeliveryReport } from '../../src/delivery/deliver.ts'
+import {
+  createDeliver,
+  HARD_CAP_MS,
+  type DeliveryEvent,
+  type DeliveryReport
+} from '../../src/delivery/deliver.ts'
 import type { Channel, OutboundMessage } from '../../src/domain/message.ts'
-import { accepted, failed, OUTCOME_CLASSES, type FailureClass, type Outcome } from '../../src/domain/outcome.ts'
+import {
+  accepted,
+  failed,
+  OUTCOME_CLASSES,
+  type FailureClass,
+  type Outcome
+} from '../../src/domain/outcome.ts'
 import type { PlannedAttempt } from '../../src/domain/router.ts'
 import type { Limits } from '../../src/providers/provider.ts'
 import { defaults, senders } from '../fixtures/rules.ts'
@@ -13,7 +24,10 @@ import { virtualTime } from '../fixtures/virtual-time.ts'
 type Behaviour = { readonly afterMs: number; readonly outcome: Outcome } | 'hang' | 'never_connects' | 'throw'
 
 const ok = (afterMs = 100): Behaviour => ({ afterMs, outcome: accepted('id') })
-const no = (failureClass: FailureClass, afterMs = 50): Behaviour => ({ afterMs, outcome: failed(failureClass, 'x') })
+const no = (failureClass: FailureClass, afterMs = 50): Behaviour => ({
+  afterMs,
+  outcome: failed(failureClass, 'x')
+})
 
 const message = {} as OutboundMessage
 const [alpha] = senders
@@ -51,7 +65,12 @@ async function play(
       } else setTimeout(() => resolve(behaviour.outcome), behaviour.afterMs)
     })
   }
-  const breakers = createBreakers({ settings: defaults.breaker, now: time.now, random: () => 0, onTransition: () => {} })
+  const breakers = createBreakers({
+    settings: defaults.breaker,
+    now: time.now,
+    random: () => 0,
+    onTransition: () => {}
+  })
   const deliver = createDeliver({ send, breakers, now: time.now })
 
   let answeredAtMs = -1
@@ -78,13 +97,21 @@ async function play(
 const order = ({ started }: Story) => started.map(({ provider }) => provider).join(' ')
 
 t.test('deliver() goes by the class of a failure', async (t) => {
-  for (const failureClass of Object.keys(OUTCOME_CLASSES).filter((name) => name !== 'accepted') as FailureClass[]) {
+  for (const failureClass of Object.keys(OUTCOME_CLASSES).filter(
+    (name) => name !== 'accepted'
+  ) as FailureClass[]) {
     await t.test(failureClass, async (t) => {
       const story = await play({ a: [no(failureClass)], b: [ok()] })
       if (OUTCOME_CLASSES[failureClass].next) {
         t.match(story.report.result, { kind: 'accepted', provider: 'b', transactionId: 'id' })
         t.equal(story.answeredAtMs, 150, 'the next starts at once')
-        t.match(story.events, [{}, {}, { kind: 'failover', from: 'a', to: 'b', reason: failureClass }, {}, {}])
+        t.match(story.events, [
+          {},
+          {},
+          { kind: 'failover', from: 'a', to: 'b', reason: failureClass },
+          {},
+          {}
+        ])
       } else {
         t.match(story.report.result, { kind: 'refused', class: failureClass })
         t.equal(order(story), 'a')
@@ -93,22 +120,33 @@ t.test('deliver() goes by the class of a failure', async (t) => {
   }
 })
 
-t.test('deliver() leaves a hanging text message running and starts the next provider at its timeout', async (t) => {
-  const story = await play({ a: ['hang'], b: [ok()] })
-  t.match(story.report.result, { kind: 'accepted', provider: 'b' })
-  t.equal(story.answeredAtMs, 1000)
-  t.match(story.report.attempts, [
-    { provider: 'a', result: 'in_flight', certainty: 'unknown', trigger: 'first' },
-    { provider: 'b', result: 'accepted', certainty: 'sent', trigger: 'failover' }
-  ])
-  t.match(story.events.at(-1), { kind: 'late_result', attempt: { provider: 'a', result: 'no_answer' }, lateByMs: 9000 })
-})
+t.test(
+  'deliver() leaves a hanging text message running and starts the next provider at its timeout',
+  async (t) => {
+    const story = await play({ a: ['hang'], b: [ok()] })
+    t.match(story.report.result, { kind: 'accepted', provider: 'b' })
+    t.equal(story.answeredAtMs, 1000)
+    t.match(story.report.attempts, [
+      { provider: 'a', result: 'in_flight', certainty: 'unknown', trigger: 'first' },
+      { provider: 'b', result: 'accepted', certainty: 'sent', trigger: 'failover' }
+    ])
+    t.match(story.events.at(-1), {
+      kind: 'late_result',
+      attempt: { provider: 'a', result: 'no_answer' },
+      lateByMs: 9000
+    })
+  }
+)
 
 t.test('deliver() takes the first acceptance, also of the one left behind', async (t) => {
   const story = await play({ a: [ok(1100)], b: [ok(800)] })
   t.match(story.report.result, { kind: 'accepted', provider: 'a' })
   t.equal(story.answeredAtMs, 1100)
-  t.match(story.events.at(-1), { kind: 'late_result', attempt: { provider: 'b', result: 'accepted' }, lateByMs: 600 })
+  t.match(story.events.at(-1), {
+    kind: 'late_result',
+    attempt: { provider: 'b', result: 'accepted' },
+    lateByMs: 600
+  })
 })
 
 t.test('deliver() waits for a call rather than ringing twice, and goes on when it fails', async (t) => {
@@ -140,7 +178,11 @@ t.test('deliver() never calls failed what may be on its way', async (t) => {
 })
 
 t.test('deliver() goes through the chain a second time for what surely was not sent', async (t) => {
-  const second = await play({ a: [no('provider_error'), ok()], b: [no('not_reached')], c: [no('credentials')] })
+  const second = await play({
+    a: [no('provider_error'), ok()],
+    b: [no('not_reached')],
+    c: [no('credentials')]
+  })
   t.equal(order(second), 'a b c a')
   t.match(second.report.result, { kind: 'accepted', provider: 'a' })
   t.match(second.report.attempts[3], { trigger: 'second_pass' })
@@ -152,7 +194,10 @@ t.test('deliver() goes through the chain a second time for what surely was not s
   t.equal(order(allFail), 'a a', 'two passes and no more')
   t.match(allFail.report.result, { kind: 'all_failed' })
 
-  const throttled = await play({ a: [no('throttled'), ok()], b: [no('provider_error', 1100), no('provider_error')] })
+  const throttled = await play({
+    a: [no('throttled'), ok()],
+    b: [no('provider_error', 1100), no('provider_error')]
+  })
   t.equal(order(throttled), 'a b a', 'who said "too much" is asked again only after a while')
 })
 
@@ -209,16 +254,28 @@ t.test('deliver() keeps its promises whatever providers do', async (t) => {
         const { report, answeredAtMs, started, events } = await play(scripts, { channel, deadlineMs })
 
         must(answeredAtMs <= deadlineMs, 'answered by the deadline')
-        must(started.every(({ atMs }) => atMs + 300 <= deadlineMs), 'nothing starts too late to end')
+        must(
+          started.every(({ atMs }) => atMs + 300 <= deadlineMs),
+          'nothing starts too late to end'
+        )
         for (const name of ['a', 'b', 'c']) {
           const own = report.attempts.filter(({ provider }) => provider === name)
           must(own.length <= 2, 'two passes at most')
-          must(own.slice(0, -1).every(({ certainty }) => certainty === 'not_sent'), 'no second try of what may be sent')
+          must(
+            own.slice(0, -1).every(({ certainty }) => certainty === 'not_sent'),
+            'no second try of what may be sent'
+          )
         }
         const acceptances = report.attempts.filter(({ result }) => result === 'accepted')
-        must((report.result.kind === 'accepted') === (acceptances.length > 0), 'accepted if and only if somebody did')
+        must(
+          (report.result.kind === 'accepted') === acceptances.length > 0,
+          'accepted if and only if somebody did'
+        )
         if (report.result.kind === 'all_failed' || report.result.kind === 'refused') {
-          must(report.attempts.every(({ certainty }) => certainty === 'not_sent'), 'failed means that nothing was sent')
+          must(
+            report.attempts.every(({ certainty }) => certainty === 'not_sent'),
+            'failed means that nothing was sent'
+          )
         }
         if (channel === 'voice') {
           must(

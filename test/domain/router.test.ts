@@ -61,15 +61,31 @@ t.test('decide() takes the first rule that matches', async (t) => {
     ['a US number is mobile as well as fixed', facts({ number: '+12025550123' }), 'mobiles-of-the-us'],
     ['a satellite number has no country', facts({ number: '+881612345678' }), 'premium'],
     ['a language without its region', facts({ number: '+41791234567', locale: 'FR-ch' }), 'swiss-french'],
-    ['a region is asked for and there', facts({ number: '+41791234567', locale: 'de-CH-1996' }), 'swiss-of-geneva'],
+    [
+      'a region is asked for and there',
+      facts({ number: '+41791234567', locale: 'de-CH-1996' }),
+      'swiss-of-geneva'
+    ],
     ['a region is asked for and not there', facts({ number: '+41791234567', locale: 'de' }), 'otherwise'],
     ['no locale', facts({ number: '+41791234567', locale: null }), 'otherwise'],
-    ['a country is excluded and is another', facts({ number: '+33612345678', flow: 'enrollment' }), 'not-nordic-enrollment'],
+    [
+      'a country is excluded and is another',
+      facts({ number: '+33612345678', flow: 'enrollment' }),
+      'not-nordic-enrollment'
+    ],
     ['a country is excluded and it is that one', facts({ flow: 'enrollment' }), 'sweden'],
-    ['a country is excluded and there is none', facts({ number: '+80012345678', flow: 'enrollment' }), 'not-nordic-enrollment'],
+    [
+      'a country is excluded and there is none',
+      facts({ number: '+80012345678', flow: 'enrollment' }),
+      'not-nordic-enrollment'
+    ],
     ['the org', facts({ number: '+33612345678', org: 'other.okta.com' }), 'other-org'],
     ['Guernsey is not Great Britain', facts({ number: '+447911123456' }), 'otherwise'],
-    ['an unassigned +44 number goes by its calling code', facts({ number: '+447700900123' }), 'great-britain'],
+    [
+      'an unassigned +44 number goes by its calling code',
+      facts({ number: '+447700900123' }),
+      'great-britain'
+    ],
     ['nothing matches', facts({ number: '+33612345678' }), 'otherwise']
   ]
   for (const [name, given, rule] of cases) t.equal(ruleOf(decide(router, given, ready)), rule, name)
@@ -77,9 +93,20 @@ t.test('decide() takes the first rule that matches', async (t) => {
 
 t.test('decide() compiled says the same as walking the rules', async (t) => {
   const countries: readonly Country[] = ['SE', 'US', 'GB', 'GG', 'DE', 'CH']
-  const numbers = ['+46701234567', '+12025550123', '+447911123456', '+447700900123', '+442079460123', '+4915123456789', '+41791234567', '+80012345678', '+881612345678'].map(phone)
+  const numbers = [
+    '+46701234567',
+    '+12025550123',
+    '+447911123456',
+    '+447700900123',
+    '+442079460123',
+    '+4915123456789',
+    '+41791234567',
+    '+80012345678',
+    '+881612345678'
+  ].map(phone)
   const locales = ['en', 'en-us', 'de', 'de-ch', 'fr']
-  const some = <T>(values: readonly T[]) => fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 })
+  const some = <T>(values: readonly T[]) =>
+    fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 })
   const whens = fc
     .record(
       {
@@ -104,21 +131,29 @@ t.test('decide() compiled says the same as walking the rules', async (t) => {
     person: fc.string()
   })
   fc.assert(
-    fc.property(fc.array(whens, { maxLength: 80 }), fc.array(someFacts, { minLength: 1, maxLength: 5 }), (all, asked) => {
-      const router = compileRouter(ruleSet({ rules: all.map((when, i) => block(`r${i}`, when)) }))
-      for (const one of asked) {
-        const expected = all.findIndex((when) => holds(when, one))
-        if (ruleOf(decide(router, one, ready)) !== (expected === -1 ? 'otherwise' : `r${expected}`)) return false
+    fc.property(
+      fc.array(whens, { maxLength: 80 }),
+      fc.array(someFacts, { minLength: 1, maxLength: 5 }),
+      (all, asked) => {
+        const router = compileRouter(ruleSet({ rules: all.map((when, i) => block(`r${i}`, when)) }))
+        for (const one of asked) {
+          const expected = all.findIndex((when) => holds(when, one))
+          if (ruleOf(decide(router, one, ready)) !== (expected === -1 ? 'otherwise' : `r${expected}`))
+            return false
+        }
+        return true
       }
-      return true
-    }),
+    ),
     { numRuns: 500 }
   )
   t.pass('500 random files')
 })
 
 /** The meaning of `when`, as the design says it, walked. */
-function holds(when: When, { channel, phone: { e164, routingCountry, type }, flow, locale, org }: Facts): boolean {
+function holds(
+  when: When,
+  { channel, phone: { e164, routingCountry, type }, flow, locale, org }: Facts
+): boolean {
   const tag = (locale ?? '').toLowerCase()
   const types = type === 'fixed_line_or_mobile' ? ['mobile', 'fixed_line', type] : [type]
   return (
@@ -170,7 +205,14 @@ t.test('decide() plans the chain and says why others are left out', async (t) =>
 })
 
 t.test('decide() takes the first sender that may be used there', async (t) => {
-  const pool = { name: 'pool', kind: 'messaging_service', value: 'MG0', only: ['twilio'], onlyFor: null, notFor: [] } as const
+  const pool = {
+    name: 'pool',
+    kind: 'messaging_service',
+    value: 'MG0',
+    only: ['twilio'],
+    onlyFor: null,
+    notFor: []
+  } as const
   const router = compileRouter(
     ruleSet({
       defaults: { ...defaults, senders: ['pool', 'alpha', 'number'] },
@@ -184,7 +226,10 @@ t.test('decide() takes the first sender that may be used there', async (t) => {
 
   const alphaOnly = compileRouter(ruleSet({ defaults: { ...defaults, senders: ['alpha'] } }))
   const plan = decide(alphaOnly, facts({ number: '+12025550123' }), ready)
-  t.match(plan, { chain: [], skipped: [{ reason: 'no_sender' }, { reason: 'no_sender' }, { reason: 'no_sender' }] })
+  t.match(plan, {
+    chain: [],
+    skipped: [{ reason: 'no_sender' }, { reason: 'no_sender' }, { reason: 'no_sender' }]
+  })
 })
 
 t.test('decide() splits by weight, the same for one person, and fails over from each arm', async (t) => {
@@ -209,5 +254,8 @@ t.test('decide() splits by weight, the same for one person, and fails over from 
     t.equal(third, 'vonage')
     t.match(plan, { splitArm: first })
   }
-  t.ok(firsts.messagebird > 1500 && firsts.messagebird < 1700, `80 % of 2000 are about 1600: ${firsts.messagebird}`)
+  t.ok(
+    firsts.messagebird > 1500 && firsts.messagebird < 1700,
+    `80 % of 2000 are about 1600: ${firsts.messagebird}`
+  )
 })

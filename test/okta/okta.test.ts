@@ -39,7 +39,14 @@ t.test('readRequest() understands every published sample', async (t) => {
     ['request-sms.openapi-2026.06.3', { ...common, flow: null, lifeMs: 64_110_278_321 }],
     [
       'request-voice.derived',
-      { ...common, eventId: 'derived-voice-call-sample', channel: 'voice', flow: 'sign_in', text: null, preview: false }
+      {
+        ...common,
+        eventId: 'derived-voice-call-sample',
+        channel: 'voice',
+        flow: 'sign_in',
+        text: null,
+        preview: false
+      }
     ]
   ] as const
   for (const [name, expected] of cases) {
@@ -58,16 +65,34 @@ t.test('readRequest() is lenient where Okta is loose', async (t) => {
   for (const channel of ['SMS', 'sms', ' Sms ']) {
     t.equal(understood(readRequest(profile({ deliveryChannel: channel }), null)).channel, 'sms', channel)
   }
-  for (const channel of ['CALL', 'voice call', 'Voice Call', 'VOICE_CALL', 'voice', 'Voice', 'call', 'phone']) {
+  for (const channel of [
+    'CALL',
+    'voice call',
+    'Voice Call',
+    'VOICE_CALL',
+    'voice',
+    'Voice',
+    'call',
+    'phone'
+  ]) {
     t.equal(understood(readRequest(profile({ deliveryChannel: channel }), null)).channel, 'voice', channel)
   }
   for (const channel of ['', 'email', 'push', 'whatsapp', 'sms2', null, 7]) {
-    t.match(readRequest(profile({ deliveryChannel: channel }), null), { reason: 'unknown_channel' }, `${channel}`)
+    t.match(
+      readRequest(profile({ deliveryChannel: channel }), null),
+      { reason: 'unknown_channel' },
+      `${channel}`
+    )
   }
   t.equal(understood(readRequest(profile({ otpCode: '00123' }), null)).code, '00123')
   t.match(readRequest(profile({ otpCode: 123 }), null), { request: { code: '123' }, codeAsNumber: true })
   t.equal(
-    understood(readRequest(profile({ otpCode: 123, msgTemplate: 'Code 00123, ref 4123', deliveryChannel: 'call' }), null)).code,
+    understood(
+      readRequest(
+        profile({ otpCode: 123, msgTemplate: 'Code 00123, ref 4123', deliveryChannel: 'call' }),
+        null
+      )
+    ).code,
     '00123',
     'the text still shows the zeros that the number has lost'
   )
@@ -78,16 +103,25 @@ t.test('readRequest() is lenient where Okta is loose', async (t) => {
   t.match(understood(readRequest(profile({ otpCode: undefined }), null)), { code: null })
   t.match(understood(readRequest(profile({}, { eventId: undefined }), null)), { eventId: null })
   t.match(understood(readRequest(profile({}, { eventId: 'a'.repeat(200) }), null)), { eventId: null })
-  t.match(understood(readRequest(profile({}, { source: 'https://Acme.okta.com/api' }), null)), { org: 'acme.okta.com' })
-  t.match(understood(readRequest(profile({}, { new: { field: [] }, requestType: 'com.new' }), null)), { flow: null })
-  t.match(understood(readRequest(profile({ msgTemplate: 'رمزك\u200f 11111' }), null)), { text: 'رمزك\u200f 11111' })
+  t.match(understood(readRequest(profile({}, { source: 'https://Acme.okta.com/api' }), null)), {
+    org: 'acme.okta.com'
+  })
+  t.match(understood(readRequest(profile({}, { new: { field: [] }, requestType: 'com.new' }), null)), {
+    flow: null
+  })
+  t.match(understood(readRequest(profile({ msgTemplate: 'رمزك\u200f 11111' }), null)), {
+    text: 'رمزك\u200f 11111'
+  })
   for (const [requestType, flow] of [
     ['pre-enrollment', 'enrollment'],
     ['mfa-verification', 'sign_in'],
     ['account-unlock', 'unlock'],
     ['password-reset', 'password_reset']
   ]) {
-    t.match(understood(readRequest(profile({}, { requestType: `com.okta.user.telephony.${requestType}` }), null)), { flow })
+    t.match(
+      understood(readRequest(profile({}, { requestType: `com.okta.user.telephony.${requestType}` }), null)),
+      { flow }
+    )
   }
 })
 
@@ -137,7 +171,10 @@ t.test('readRequest() never throws', async (t) => {
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (a, b, c) => {
       readRequest(a, 'US')
       readRequest(profile({ phoneNumber: a, otpCode: b, msgTemplate: c }), 'US')
-      readRequest(profile({ deliveryChannel: a, locale: b, otpExpires: c }, { eventTime: a, source: b, eventId: c }), 'US')
+      readRequest(
+        profile({ deliveryChannel: a, locale: b, otpExpires: c }, { eventTime: a, source: b, eventId: c }),
+        'US'
+      )
     }),
     { numRuns: 1000 }
   )
@@ -203,8 +240,18 @@ t.test('replyTo() tells Okta the truth in its own words', async (t) => {
     ['all failed', { kind: 'all_failed' }, {}, 'FAILED'],
     ['all failed, as an error', { kind: 'all_failed' }, { allFailed: 'error' } as never, 'ERROR'],
     ['undecided', { kind: 'undecided', provider: 'twilio' }, {}, 'FAILED'],
-    ['undecided, successful', { kind: 'undecided', provider: 'twilio' }, { undecided: 'successful' } as never, 'SUCCESSFUL'],
-    ['undecided, pending', { kind: 'undecided', provider: 'twilio' }, { undecided: 'pending' } as never, 'PENDING'],
+    [
+      'undecided, successful',
+      { kind: 'undecided', provider: 'twilio' },
+      { undecided: 'successful' } as never,
+      'SUCCESSFUL'
+    ],
+    [
+      'undecided, pending',
+      { kind: 'undecided', provider: 'twilio' },
+      { undecided: 'pending' } as never,
+      'PENDING'
+    ],
     ['blocked', { kind: 'blocked', reason: 'premium_number' }, {}, 'ERROR'],
     ['blocked, failed', { kind: 'blocked', reason: 'x' }, { blocked: 'failed' } as never, 'FAILED'],
     ['recipient', { kind: 'refused', class: 'recipient_refused' }, {}, 'ERROR'],
@@ -216,11 +263,17 @@ t.test('replyTo() tells Okta the truth in its own words', async (t) => {
     const reply = replyTo(delivery(result), { ...told, policy: { ...told.policy, ...policy } })
     t.equal(statusOf(reply), status, name)
     if ('error' in reply) {
-      t.notMatch(reply.error.errorSummary, /twilio|vonage|messagebird|\d/iu, `${name}: nothing for the user to puzzle over`)
+      t.notMatch(
+        reply.error.errorSummary,
+        /twilio|vonage|messagebird|\d/iu,
+        `${name}: nothing for the user to puzzle over`
+      )
     }
   }
   t.match(replyTo(delivery({ kind: 'all_failed' }, { attempts: [] }), told), {
-    commands: [{ value: [{ status: 'FAILED', transactionMetadata: 'attempts=0,duration=1227ms,rule=nordics-sms' }] }]
+    commands: [
+      { value: [{ status: 'FAILED', transactionMetadata: 'attempts=0,duration=1227ms,rule=nordics-sms' }] }
+    ]
   })
 })
 
@@ -240,7 +293,10 @@ t.test("every answer has the shape of Okta's own schema and samples", async (t) 
   const documentedSuccess = sample('response-successful.docs')
   const success = replyTo(delivery({ kind: 'accepted', provider: 'vonage', transactionId: 'x' }), told)
   t.ok(check(success))
-  t.same(Object.keys((success as any).commands[0].value[0]), Object.keys(documentedSuccess['commands'][0].value[0]))
+  t.same(
+    Object.keys((success as any).commands[0].value[0]),
+    Object.keys(documentedSuccess['commands'][0].value[0])
+  )
   t.ok(check(replyTo(delivery({ kind: 'undecided', provider: 'x' }), told)))
 })
 

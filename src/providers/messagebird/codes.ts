@@ -20,6 +20,6 @@ export const MESSAGEBIRD_CODES: CodeTable = {
   21: 'bad_request', // Bad request.
   25: 'quota', // Not enough balance.
   98: 'bad_request', // API not found.
-  99: 'no_answer', // Internal error: it may have gone out.
+  99: 'provider_error', // Internal error, said in so many words.
   1001: 'credentials'
 }
