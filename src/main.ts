@@ -17,6 +17,9 @@ const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
 /** What is in flight is answered by its deadline; what is not by then is a bug, and is left. */
 const STOP_WITHIN_MS = 8_000
 
+/** For the last lines of the log, where whoever reads them is slow. */
+const WRITE_WITHIN_MS = 1_000
+
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
@@ -149,7 +152,9 @@ function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: Log): voi
     await sandbox?.close()
     clearTimeout(force)
     log.report({ event: 'gateway.stopped', reason: signal })
-    log.flush(() => process.exit(0))
+    // Everything is closed, so that the process ends by itself once the last line is written. Ending it
+    // by force would write what waits in the log's buffer ahead of what is on its way.
+    setTimeout(() => process.exit(0), WRITE_WITHIN_MS).unref()
   }
 
   process.on('SIGTERM', () => void stop('SIGTERM'))
@@ -158,7 +163,7 @@ function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: Log): voi
 
 function die(log: Log, where: string, error: unknown): void {
   log.report(faultOf(where, error))
-  log.flush(() => process.exit(1))
+  setTimeout(() => process.exit(1), WRITE_WITHIN_MS)
 }
 
 await main()

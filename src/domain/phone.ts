@@ -75,7 +75,7 @@ export function parsePhone(raw: string, defaultCountry: Country | null = null): 
   const callingCode = parsed.countryCallingCode
   return {
     // The one place where a string becomes an E164.
-    e164: parsed.number as string as E164,
+    e164: parsed.number as E164,
     country: parsed.isValid() ? (parsed.country ?? null) : null,
     // The library names the main country first.
     routingCountry: parsed.getPossibleCountries()[0] ?? null,

@@ -149,8 +149,9 @@ function planAttempt(
 
   const country = phone.routingCountry
   if (country !== null && entry.notFor.includes(country)) return 'not_for_country'
-  if (entry.onlyFor !== null && (country === null || !entry.onlyFor.includes(country)))
+  if (entry.onlyFor !== null && (country === null || !entry.onlyFor.includes(country))) {
     return 'not_for_country'
+  }
 
   for (const name of step.senders ?? router.defaults.senders) {
     const sender = router.senders.get(name)

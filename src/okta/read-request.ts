@@ -137,9 +137,11 @@ function readCode(value: string | number | null | undefined, template: string | 
   )
 }
 
+/** Language, script and region, which are all that is matched; nothing else of it is kept or logged. */
+const LOCALE = /^[a-z]{2,3}(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|\d{3}))?(?=$|[-_])/iu
+
 function readLocale(value: string | number | null | undefined): string | null {
-  const locale = readText(value)
-  return locale !== null && /^[A-Za-z0-9_-]{1,35}$/u.test(locale) ? locale.replaceAll('_', '-') : null
+  return LOCALE.exec(readText(value) ?? '')?.[0].replaceAll('_', '-') ?? null
 }
 
 /** `otpExpires` less `eventTime`: two readings of Okta's clock, so that ours does not matter. */
@@ -150,5 +152,7 @@ function readLifeMs({ eventTime, data }: HookBody): number {
 }
 
 function readOrg(source: string | null): string | null {
-  return source !== null && URL.canParse(source) ? new URL(source).hostname.toLowerCase() : null
+  if (source === null || !URL.canParse(source)) return null
+  const { hostname } = new URL(source)
+  return /^[a-z0-9.-]{1,253}$/u.test(hostname) ? hostname : null
 }

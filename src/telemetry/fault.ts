@@ -7,8 +7,9 @@ const MOST_FRAMES = 12
  * the credential that it tripped over.
  */
 export function faultOf(where: string, error: unknown): Extract<GatewayEvent, { event: 'gateway.fault' }> {
-  if (!(error instanceof Error))
+  if (!(error instanceof Error)) {
     return { event: 'gateway.fault', where, error: typeof error, code: null, frames: [] }
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code.slice(0, 64) : null
   return { event: 'gateway.fault', where, error: error.name.slice(0, 64), code, frames: framesOf(error) }
 }

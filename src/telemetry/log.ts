@@ -6,8 +6,6 @@ export interface Log {
   readonly report: Report
   /** A report whose lines all carry the request's ids. */
   readonly forRequest: (context: RequestContext) => Report
-  /** Calls back when every line is written. */
-  readonly flush: (done: () => void) => void
 }
 
 /** One JSON object a line, in pino's usual form: `level`, `time`, `event`, the event's fields, `msg`. */
@@ -15,8 +13,7 @@ export function createLog(level: string, destination: DestinationStream): Log {
   const logger = pino({ level, base: null }, destination)
   return {
     report: reportTo(logger),
-    forRequest: (context) => reportTo(logger.child(context)),
-    flush: (done) => logger.flush(() => done())
+    forRequest: (context) => reportTo(logger.child(context))
   }
 }
 

@@ -42,8 +42,9 @@ t.test('a breaker opens', async (t) => {
 
   await t.test('at the failure rate, once there are enough calls', async (t) => {
     const { breaker, call, time, transitions } = startBreaker(t, { minCalls: 6 })
-    for (const result of ['accepted', 'not_reached', 'accepted', 'not_reached', 'accepted'] as const)
+    for (const result of ['accepted', 'not_reached', 'accepted', 'not_reached', 'accepted'] as const) {
       call(result)
+    }
     await time.pass(0)
     t.equal(breaker.state(), 'closed', 'two of five')
     call('not_reached')

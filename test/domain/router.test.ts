@@ -138,8 +138,9 @@ t.test('decide() compiled says the same as walking the rules', async (t) => {
         const router = compileRouter(ruleSet({ rules: all.map((when, i) => block(`r${i}`, when)) }))
         for (const one of asked) {
           const expected = all.findIndex((when) => holds(when, one))
-          if (ruleOf(decide(router, one, ready)) !== (expected === -1 ? 'otherwise' : `r${expected}`))
+          if (ruleOf(decide(router, one, ready)) !== (expected === -1 ? 'otherwise' : `r${expected}`)) {
             return false
+          }
         }
         return true
       }

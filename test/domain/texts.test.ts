@@ -110,8 +110,9 @@ t.test('every language has its name, its region, and texts that are fit to send'
       t.equal(text, text.normalize('NFC').trim(), `${key}: composed letters, no white space at the ends`)
       t.notMatch(text, /[<>&"\p{Cc}\p{Cf}]|https?:|www\./iu, `${key}: no markup, invisible marks or links`)
     }
-    for (const spoken of [intro, again])
+    for (const spoken of [intro, again]) {
       t.notMatch(spoken, /\d|code\}/u, `${key}: no digit beside the code's`)
+    }
   }
 })
 

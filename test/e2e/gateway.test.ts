@@ -157,8 +157,9 @@ t.test(
     const short = RULES.replace('deadline: 2500ms', 'deadline: 900ms')
 
     const failing = await startStack(t, { rules: short })
-    for (const provider of everybody)
+    for (const provider of everybody) {
       await failing.sandbox.setFault(provider, { mode: 'status', status: 503 })
+    }
     t.match(value(await failing.send()), { status: 'FAILED', provider: 'MESSAGEBIRD' })
     t.match(failing.events('otp.request.completed'), [
       { outcome: 'failed', attempts: 6, possible_duplicate: false }
@@ -179,8 +180,9 @@ t.test(
     })
     for (const provider of everybody) await pending.sandbox.setFault(provider, { mode: 'hang_after_read' })
     t.match(value(await pending.send()), { status: 'PENDING' })
-    for (const provider of everybody)
+    for (const provider of everybody) {
       await pending.sandbox.setFault(provider, { mode: 'status', status: 503 })
+    }
     t.match((await pending.send()).json, { error: { errorCauses: [{ reason: 'all_failed' }] } })
   }
 )
@@ -224,7 +226,7 @@ t.test('the same request again, also while the first is under way, sends nothing
   t.match(
     events('otp.request.completed')
       .map(({ outcome }) => outcome)
-      .toSorted(),
+      .toSorted((a, b) => a.localeCompare(b)),
     ['accepted', 'duplicate', 'duplicate']
   )
 

@@ -98,7 +98,10 @@ t.test('readRequest() is lenient where Okta is loose', async (t) => {
   )
   t.match(understood(readRequest(profile({ locale: null, userProfile: null }), null)), { locale: null })
   t.match(understood(readRequest(profile({ locale: 'pt_BR' }), null)), { locale: 'pt-BR' })
-  t.match(understood(readRequest(profile({ locale: '<b>' }), null)), { locale: null })
+  for (const locale of ['<b>', '12345', 'english', 'e']) {
+    t.match(understood(readRequest(profile({ locale }), null)), { locale: null }, locale)
+  }
+  t.match(understood(readRequest(profile({ locale: 'zh-Hant-TW-x-1' }), null)), { locale: 'zh-Hant-TW' })
   t.match(understood(readRequest(profile({ msgTemplate: null }), null)), { text: null, code: '11111' })
   t.match(understood(readRequest(profile({ otpCode: undefined }), null)), { code: null })
   t.match(understood(readRequest(profile({}, { eventId: undefined }), null)), { eventId: null })
