@@ -14,10 +14,12 @@ export function faultOf(where: string, error: unknown): Extract<GatewayEvent, { 
   return { event: 'gateway.fault', where, error: error.name.slice(0, 64), code, frames: framesOf(error) }
 }
 
-function framesOf({ stack = '' }: Error): string[] {
+/** The stack begins with the message, whose lines may look like frames. */
+function framesOf({ stack = '', message }: Error): string[] {
   return stack
+    .slice(message === '' ? 0 : stack.indexOf(message) + message.length)
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => /^at .*:\d+:\d+\)?$/u.test(line))
+    .filter((line) => /^at .*(?:file:\/\/|node:)\S+:\d+:\d+\)?$/u.test(line))
     .slice(0, MOST_FRAMES)
 }

