@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that any Node can read it: a Node too old to run TypeScript is told so in words.
-import { createRequire, enableCompileCache } from 'node:module'
+import * as nodeModule from 'node:module'
 
 const FLOOR = 24
 const major = Number(process.versions.node.split('.')[0])
 
 if (major < FLOOR) {
-  const { optionalDependencies } = createRequire(import.meta.url)('../package.json')
+  const { optionalDependencies } = nodeModule.createRequire(import.meta.url)('../package.json')
   process.stderr.write(
     `Switchboard needs Node ${FLOOR} or newer and found ${process.versions.node}.\n` +
       `It brings its own for ${Object.keys(optionalDependencies).join(', ')}: run "npm ci" without --omit=optional,\n` +
@@ -15,5 +15,6 @@ if (major < FLOOR) {
   process.exit(1)
 }
 
-enableCompileCache()
+// By its name at run time: an old Node would fail on an import of it before it could say that it is old.
+nodeModule.enableCompileCache?.()
 await import('../src/main.ts')

@@ -69,6 +69,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     random: options.random,
     onTransition: (provider, channel, transition) => log.report(breakerEvent(provider, channel, transition))
   })
+  for (const { name, channels } of providers.values()) {
+    for (const channel of channels) breakers.of(name, channel)
+  }
   const deliver = createDeliver({
     breakers,
     now: clock.now,

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { sandboxBanner } from './banner.ts'
 import { startGateway, type Gateway } from './gateway.ts'
 import type { BasicPair } from './okta/credentials.ts'
+import { HOOK_PATH } from './okta/hook-route.ts'
 import { loadRules } from './rules/load.ts'
 import { renderFaults } from './rules/report.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
@@ -11,7 +12,7 @@ import { readSettings, type Settings } from './settings.ts'
 import { faultOf } from './telemetry/fault.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
-/** Nobody but this machine can reach a gateway that uses them. */
+/** Known to everybody: they open a sandbox and nothing else. */
 const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
 
 /** What is in flight is answered by its deadline; what is not by then is a bug, and is left. */
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
     warnings: warnings.map(({ line, column, code }) => ({ line, column, code }))
   })
 
+  if (warnings.length > 0) process.stderr.write(`${renderFaults(rules.text, warnings, { colour: false })}\n`)
+
   const sandbox = settings.mode.kind === 'sandbox' ? await openSandbox(settings) : null
   const gateway = await startGateway({
     host: settings.host,
@@ -61,6 +64,7 @@ async function main(): Promise<void> {
     version,
     mode: settings.mode.kind,
     url: gateway.url,
+    hook: new URL(HOOK_PATH, settings.publicUrl ?? gateway.url).href,
     node: process.version,
     providers: [...gateway.providers.values()].map(({ name, channels }) => ({
       provider: name,
@@ -110,14 +114,13 @@ async function rulesOrExit({ routingFile }: Settings) {
   process.exit(1)
 }
 
-/** JSON, one object a line; on a terminal, for eyes. */
+/** JSON, one object a line; on a terminal the sentences alone. */
 async function destination() {
   if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: false })
   const { default: pretty } = await import('pino-pretty')
   return pretty({
     colorize: process.env['NO_COLOR'] === undefined,
-    ignore: 'event,rules_hash',
-    singleLine: true
+    include: 'level,time'
   })
 }
 
@@ -166,4 +169,25 @@ function die(log: Log, where: string, error: unknown): void {
   setTimeout(() => process.exit(1), WRITE_WITHIN_MS)
 }
 
-await main()
+/** Why it could not start, for whoever started it. */
+function startFault(error: unknown): string {
+  if (!(error instanceof Error)) return 'Switchboard does not start.'
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Switchboard does not start: something else listens on ${address}:${port}. Stop it, or set PORT or SANDBOX_PORT to another.`
+    case 'EACCES':
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `Switchboard does not start: it may not listen on ${address ?? 'HOST'}:${port ?? 'PORT'} (${code}). Set HOST or PORT to another.`
+    default:
+      return `Switchboard does not start:\n${error.stack}`
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${startFault(error)}\n`)
+  process.exit(1)
+}

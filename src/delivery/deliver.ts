@@ -229,7 +229,7 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
   }
 }
 
-/** Who may be tried now, in order: those not asked yet, the last resort if nobody was, then a second pass. */
+/** Who may be tried now, in order: those not asked yet, a second pass, and then the last resort. */
 function candidates(
   { chain, lastResort }: Job,
   runs: readonly Run[],
@@ -245,9 +245,10 @@ function candidates(
     .filter((planned) => mayRepeat(runsOf(planned), nowMs))
     .map((planned) => [planned, 'second_pass'] as const)
 
-  return nobodyAsked && lastResort !== null
-    ? [...untried, [lastResort, 'last_resort']]
-    : [...untried, ...repeats]
+  // Whom a breaker holds back is better than nobody, once.
+  return lastResort === null || runsOf(lastResort).length > 0
+    ? [...untried, ...repeats]
+    : [...untried, ...repeats, [lastResort, 'last_resort']]
 }
 
 /** Only what surely was not sent, and only where the fault may have passed. */

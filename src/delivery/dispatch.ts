@@ -59,7 +59,7 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
 
     const decidedAtMs = now()
     const plan = decide(router, factsOf(request), conditionOf)
-    reportPlan(plan, (now() - decidedAtMs) * 1000, report)
+    reportPlan(plan, request, (now() - decidedAtMs) * 1000, report)
     if (plan.kind === 'block') return done({ kind: 'blocked', reason: plan.reason }, { rule: plan.rule })
 
     const { result, attempts, lastResort } = await deliver({
@@ -121,11 +121,12 @@ function compose(request: OtpRequest, { sender }: PlannedAttempt, validityMs: nu
   }
 }
 
-function reportPlan(plan: Plan, decideUs: number, report: Report): void {
+function reportPlan(plan: Plan, { phone }: OtpRequest, decideUs: number, report: Report): void {
   const sends = plan.kind === 'send'
   report({
     event: 'otp.route.decided',
     rule: plan.rule,
+    routing_country: phone.routingCountry,
     blocked: !sends,
     candidates: sends
       ? plan.chain.map(({ provider, sender, timeoutMs }) => ({
@@ -153,7 +154,7 @@ function reportDelivery(
       return
     }
     case 'attempt_completed': {
-      const deadlineLeft = { deadline_left_ms: event.leftMs }
+      const deadlineLeft = { deadline_left_ms: event.leftMs + ANSWER_RESERVE_MS }
       report({
         event: 'otp.attempt.completed',
         ...attemptDetail(event.attempt),

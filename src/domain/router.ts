@@ -48,7 +48,7 @@ export type Plan =
       readonly rule: string
       /** In the order to try. Empty where nobody is left. */
       readonly chain: readonly PlannedAttempt[]
-      /** To be tried once when nobody in the chain could even be asked: the least long open. */
+      /** To be tried once when nobody in the chain took it: the one whose breaker is open for the least time. */
       readonly lastResort: PlannedAttempt | null
       readonly skipped: readonly Skipped[]
       /** The arm that a split drew; null where the rule has none. */

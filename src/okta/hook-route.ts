@@ -9,7 +9,7 @@ import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.t
 import type { Masking } from '../telemetry/masking.ts'
 import type { CheckCredentials } from './credentials.ts'
 import { readRequest, type ReadRequest } from './read-request.ts'
-import { replyTo, replyToMisunderstood, statusOf, type OktaReply } from './reply.ts'
+import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from './reply.ts'
 
 export interface HookRouteOptions {
   readonly dispatch: Dispatch
@@ -100,6 +100,17 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
     const durationMs = Math.round(now() - arrivedAtMs)
     return { duration_ms: durationMs, deadline_left_ms: defaults.deadlineMs - durationMs }
   }
+
+  // For whoever tries the address in a browser before giving it to Okta.
+  app.get(HOOK_PATH, (request, reply) =>
+    reply
+      .code(405)
+      .header('allow', 'POST')
+      .send({
+        error: errorOf("Okta's telephony inline hook is here. It takes POST.", 'method_not_allowed'),
+        debugContext: { requestId: request.id }
+      })
+  )
 
   app.route({
     method: 'POST',

@@ -51,6 +51,8 @@ const fields = {
     version: Name,
     mode: Type.Enum(['sandbox', 'live']),
     url: Type.String(),
+    /** What Okta has to call, as far as it is known. */
+    hook: Type.String(),
     node: Name,
     providers: Type.Array(Type.Object({ provider: Name, channels: Type.Array(Channel) })),
     unavailable: Type.Array(
@@ -87,6 +89,8 @@ const fields = {
   'otp.request.duplicate_suppressed': { age_ms: Ms, joined: Type.Boolean() },
   'otp.route.decided': {
     rule: Name,
+    /** The country that rules matched: the number's own, or the main one of its calling code. */
+    routing_country: NullableName,
     blocked: Type.Boolean(),
     candidates: Type.Array(
       Type.Object({ provider: Name, sender_kind: Type.Enum([...SENDER_KINDS]), timeout_ms: Ms })

@@ -1,6 +1,6 @@
 import type { DestinationStream, Level, Logger } from 'pino'
 import { pino } from 'pino'
-import type { GatewayEvent, Report, RequestContext } from './events.ts'
+import type { AttemptDetail, GatewayEvent, Report, RequestContext } from './events.ts'
 
 export interface Log {
   readonly report: Report
@@ -74,7 +74,7 @@ function levelOf(event: GatewayEvent): Level {
 function messageOf(event: GatewayEvent): string {
   switch (event.event) {
     case 'gateway.started':
-      return `switchboard ${event.version} listens on ${event.url} (${event.mode})`
+      return `switchboard ${event.version} listens on ${event.url} (${event.mode}); Okta's hook is ${event.hook}`
     case 'gateway.stopping':
       return `stopping on ${event.reason}, ${event.in_flight} in flight`
     case 'gateway.stopped':
@@ -116,18 +116,26 @@ function messageOf(event: GatewayEvent): string {
   }
 }
 
-function attemptInWords({
-  result,
-  provider_code,
-  cause
-}: {
-  result: string
-  provider_code: string | null
-  cause: string | null
-}): string {
-  if (result === 'accepted') return 'accepted'
-  const why = [cause, provider_code === null ? null : `code ${provider_code}`].filter((part) => part !== null)
-  return why.length === 0 ? `answered ${result}` : `answered ${result} (${why.join(', ')})`
+const RESULT_IN_WORDS: { readonly [R in AttemptDetail['result']]: string } = {
+  accepted: 'accepted',
+  in_flight: 'is still being asked',
+  not_reached: 'was not reached',
+  no_answer: 'gave no answer that can be read',
+  provider_error: 'is in trouble',
+  throttled: 'takes no more for the moment',
+  credentials: 'refused our credentials',
+  quota: 'has no money of ours left',
+  sender_refused: 'refused the sender',
+  bad_request: 'did not understand us',
+  recipient_refused: 'refused the number',
+  opted_out: 'says that the person has opted out',
+  fraud_blocked: 'takes it for fraud',
+  unknown: 'refused with a code that nobody has classified'
+}
+
+function attemptInWords({ result, provider_code: code, cause }: AttemptDetail): string {
+  const why = [cause, code === null ? null : `code ${code}`].filter((part) => part !== null)
+  return why.length === 0 ? RESULT_IN_WORDS[result] : `${RESULT_IN_WORDS[result]} (${why.join(', ')})`
 }
 
 function completedInWords(event: Extract<GatewayEvent, { event: 'otp.request.completed' }>): string {

@@ -225,6 +225,24 @@ t.test('deliver() asks the last resort once when the chain is empty, and says so
   t.match(story.report.attempts, [{ trigger: 'last_resort' }])
 })
 
+t.test(
+  'deliver() asks the last resort when everybody else has failed, also beside one that hangs',
+  async (t) => {
+    const failed = await play({ a: [no('credentials')], b: [ok()] }, { chain: ['a'], lastResort: 'b' })
+    t.match(failed.report, { lastResort: true, result: { kind: 'accepted', provider: 'b' } })
+    t.match(failed.report.attempts, [{ trigger: 'first' }, { trigger: 'last_resort' }])
+
+    const second = await play(
+      { a: [no('provider_error'), ok()], b: [ok()] },
+      { chain: ['a'], lastResort: 'b' }
+    )
+    t.equal(order(second), 'a a', 'who is healthy is asked again before')
+
+    const hanging = await play({ a: ['hang'], b: [ok()] }, { chain: ['a'], lastResort: 'b' })
+    t.match(hanging.report.result, { kind: 'accepted', provider: 'b' })
+  }
+)
+
 t.test('deliver() takes a bug of an adapter for an answer that nobody can read', async (t) => {
   const story = await play({ a: ['throw'], b: [ok()] })
   t.match(story.report.result, { kind: 'accepted', provider: 'b' })
