@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Delivery } from '../domain/delivery.ts'
 
-/** The most deliveries remembered: 5 minutes at 150 a second. The oldest goes first. */
-export const MAX_ANSWERS = 50_000
+/** The most deliveries remembered: 5 minutes at 66 a second, some 60 MB. The oldest goes first. */
+export const MAX_ANSWERS = 20_000
 
 /** No answer is remembered longer, however long a code claims to live. */
 const LONGEST_LIFE_MS = 60 * 60_000
