@@ -342,7 +342,8 @@ function isSafeUrl(value: string): boolean {
   if (protocol === 'https:') return true
   return (
     protocol === 'http:' &&
-    (/^127\.|^\[::1\]$/u.test(hostname) || (!hostname.includes('.') && !hostname.includes(':')))
+    (/^127(?:\.\d{1,3}){3}$|^\[::1\]$/u.test(hostname) ||
+      (!hostname.includes('.') && !hostname.includes(':')))
   )
 }
 

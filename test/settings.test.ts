@@ -172,6 +172,11 @@ t.test('readSettings() refuses half-given and missing credentials by name', asyn
       { ...live, TWILIO_BASE_URL: 'http://api.twilio.com' },
       /^TWILIO_BASE_URL must/u
     ],
+    [
+      'a name that looks like loopback',
+      { ...live, TWILIO_BASE_URL: 'http://127.evil.example' },
+      /^TWILIO_BASE_URL must/u
+    ],
     ['another protocol', { ...live, TWILIO_BASE_URL: 'file:///etc/passwd' }, /^TWILIO_BASE_URL must/u],
     ['a secret in a URL', { ...live, TWILIO_BASE_URL: 'https://a:b@example.com' }, /^TWILIO_BASE_URL must/u],
     ['the sandbox with credentials', { ...live, SANDBOX: 'on' }, /has no place in the sandbox/u],
