@@ -36,6 +36,8 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
     forceCloseConnections: 'idle'
   })
 
+  // Text would be read as a body that says nothing.
+  app.removeContentTypeParser('text/plain')
   app.decorateRequest('arrivedAtMs', 0)
   app.addHook('onRequest', (request, _reply, done) => {
     request.arrivedAtMs = now()

@@ -347,6 +347,7 @@ t.test('bad input gets a clear answer, and nothing is sent', async (t) => {
       415,
       'unsupported_media_type'
     ],
+    ['text', '{}', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
     ['a huge body', JSON.stringify({ x: 'x'.repeat(65 * 1024) }), {}, 413, 'body_too_large']
   ]
   for (const [name, body, headers, status, reason] of httpErrors) {
