@@ -28,8 +28,15 @@ export type Result =
   | { readonly kind: 'refused'; readonly class: StopClass }
   /** Nobody accepted, and surely nothing was sent. */
   | { readonly kind: 'all_failed' }
-  /** Nobody accepted in time, and somebody may have sent it: the first such provider. */
-  | { readonly kind: 'undecided'; readonly provider: string }
+  /**
+   * Nobody accepted in time, and somebody may have sent it: the first such provider, or null where another
+   * node has the request and was not heard of.
+   */
+  | { readonly kind: 'undecided'; readonly provider: string | null }
+  /** Nobody was asked, as every provider that could be had as much as it takes. */
+  | { readonly kind: 'no_capacity' }
+  /** This gateway has more to do than it can do in time: nobody was asked. */
+  | { readonly kind: 'overloaded'; readonly reason: 'in_flight' | 'event_loop' | 'memory' }
   | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'expired' }
 

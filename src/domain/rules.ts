@@ -15,11 +15,19 @@ export interface When {
   readonly org?: readonly string[]
 }
 
+/** What follows when an attempt's timeout passes: the next provider starts beside it, or it is waited for. */
+export type OnNoAnswer = 'next' | 'wait'
+
+/** Where no step and no rule says it. A phone that rings twice is a nuisance, a missing text is worse. */
+export const ON_NO_ANSWER = { sms: 'next', voice: 'wait' } as const satisfies Record<Channel, OnNoAnswer>
+
 interface StepSettings {
   /** Names of senders in order of preference; null for the defaults. The first that may be used there is. */
   readonly senders: readonly string[] | null
   /** Null for the default. */
   readonly timeoutMs: number | null
+  /** Null for the channel's own: {@link ON_NO_ANSWER}. */
+  readonly onNoAnswer: OnNoAnswer | null
 }
 
 export type Step =
@@ -54,6 +62,8 @@ export interface ProviderEntry {
   readonly channels: readonly Channel[]
   readonly onlyFor: readonly Country[] | null
   readonly notFor: readonly Country[]
+  /** Messages a second that the account takes, of both channels together; null: as many as come. */
+  readonly capacityPerSecond: number | null
 }
 
 export interface BreakerSettings {
@@ -80,7 +90,16 @@ export interface Defaults {
   readonly senders: readonly string[]
   /** How a number without "+" is read; null: not at all. */
   readonly country: Country | null
+  /** Null: nobody remembers who was sent a code. */
+  readonly resend: ResendSettings | null
   readonly breaker: BreakerSettings
+}
+
+export interface ResendSettings {
+  /** The same user and number again, with a new event id, within this time is a resend. */
+  readonly withinMs: number
+  /** The provider tried last goes to the end of the chain. */
+  readonly preferOtherProvider: boolean
 }
 
 /** What Okta is told when no provider accepted. */

@@ -35,7 +35,23 @@ export type AttemptDetail = Static<typeof AttemptDetail>
 
 const Skipped = Type.Object({ provider: Name, reason: Name }, { additionalProperties: false })
 
-const Breaker = { provider: Name, channel: Channel }
+const ProviderAndChannel = { provider: Name, channel: Channel }
+
+/** What a person wrote: one line, ours to print. */
+const Remark = Type.String({ maxLength: 200 })
+
+const Override = {
+  id: Name,
+  provider: Name,
+  /** Null: both. */
+  channel: Type.Union([Channel, Type.Null()]),
+  /** Null: all. */
+  country: NullableName,
+  why: Remark,
+  by: Remark,
+  /** ISO 8601. */
+  until: Name
+}
 
 /** Fields that every line of one request carries. */
 export const RequestContext = Type.Object({
@@ -87,6 +103,14 @@ const fields = {
     life_ms: Ms
   },
   'otp.request.duplicate_suppressed': { age_ms: Ms, joined: Type.Boolean() },
+  /** The same user and number again, with a new event id: the first code may not have arrived. */
+  'otp.resend.detected': {
+    resend_count: Type.Integer({ minimum: 1 }),
+    previous_provider: Name,
+    age_ms: Ms,
+    channel: Channel,
+    country: NullableName
+  },
   'otp.route.decided': {
     rule: Name,
     /** The country that rules matched: the number's own, or the main one of its calling code. */
@@ -100,6 +124,8 @@ const fields = {
     last_resort: NullableName,
     decide_us: Type.Integer({ description: 'Microseconds.' })
   },
+  /** A provider of the plan was passed over when its turn came. */
+  'otp.attempt.skipped': { ...ProviderAndChannel, reason: Type.Enum(['no_capacity', 'breaker_open']) },
   'otp.attempt.started': { attempt: Type.Integer(), provider: Name, trigger: Trigger },
   'otp.attempt.completed': {
     ...AttemptFields,
@@ -117,6 +143,8 @@ const fields = {
       'undecided',
       'blocked',
       'expired',
+      'no_capacity',
+      'overloaded',
       'duplicate',
       'not_understood'
     ]),
@@ -140,14 +168,40 @@ const fields = {
     deadline_left_ms: Ms
   },
   'circuit.opened': {
-    ...Breaker,
+    ...ProviderAndChannel,
     cause: Name,
     failures: Type.Integer(),
     window_n: Type.Integer(),
     open_ms: Ms
   },
-  'circuit.half_opened': Breaker,
-  'circuit.closed': Breaker
+  'circuit.half_opened': ProviderAndChannel,
+  'circuit.closed': ProviderAndChannel,
+  /** It fails like the others, and is the last that is not out: somebody has to be asked. */
+  'circuit.kept_closed': { ...ProviderAndChannel, cause: Name },
+  /** The provider asked us to come back later. */
+  'provider.cooling': { ...ProviderAndChannel, for_ms: Ms },
+  /** A person must act: once, and again only after it was over or an hour has passed. */
+  'provider.alarm': {
+    ...ProviderAndChannel,
+    class: Class,
+    cause: NullableName,
+    provider_code: NullableName,
+    http_status: NullableInteger
+  },
+  'provider.alarm_over': { ...ProviderAndChannel, class: Class, after_ms: Ms },
+  'provider.override_set': { ...Override, for_ms: Ms },
+  'provider.override_ended': {
+    ...Override,
+    reason: Type.Enum(['expired', 'removed', 'replaced']),
+    /** Who removed it; null where it expired. */
+    ended_by: Type.Union([Remark, Type.Null()])
+  },
+  /** The shared state cannot be reached: this node goes on with its own memory. */
+  'state.lost': { cause: Name },
+  'state.back': { after_ms: Ms },
+  /** Requests are answered at once with the configured failure, until it is over. */
+  'gateway.overloaded': { reason: Name, in_flight: Type.Integer() },
+  'gateway.overload_over': { after_ms: Ms, refused: Type.Integer() }
 } as const
 
 type Fields = typeof fields

@@ -28,6 +28,10 @@ function reportTo(logger: Logger): Report {
 function levelOf(event: GatewayEvent): Level {
   switch (event.event) {
     case 'gateway.fault':
+    case 'gateway.overloaded':
+    case 'provider.alarm':
+    case 'circuit.kept_closed':
+    case 'state.lost':
       return 'error'
     case 'otp.attempt.started':
       return 'debug'
@@ -46,13 +50,25 @@ function levelOf(event: GatewayEvent): Level {
           return 'warn'
       }
     case 'otp.request.completed':
-      return event.outcome === 'failed' || event.outcome === 'undecided' || event.outcome === 'not_understood'
-        ? 'warn'
-        : 'info'
+      switch (event.outcome) {
+        case 'failed':
+        case 'undecided':
+        case 'no_capacity':
+        case 'overloaded':
+        case 'not_understood':
+          return 'warn'
+        default:
+          return 'info'
+      }
     case 'otp.failover':
     case 'otp.attempt.late_result':
     case 'okta.request.refused':
+    case 'otp.attempt.skipped':
+    case 'otp.resend.detected':
     case 'circuit.opened':
+    case 'provider.cooling':
+    case 'provider.override_set':
+    case 'provider.override_ended':
       return 'warn'
     case 'rules.loaded':
       return event.warnings.length > 0 ? 'warn' : 'info'
@@ -64,6 +80,9 @@ function levelOf(event: GatewayEvent): Level {
     case 'otp.route.decided':
     case 'circuit.half_opened':
     case 'circuit.closed':
+    case 'provider.alarm_over':
+    case 'state.back':
+    case 'gateway.overload_over':
       return 'info'
     default:
       return event satisfies never
@@ -111,6 +130,30 @@ function messageOf(event: GatewayEvent): string {
       return `${event.provider} ${event.channel} is tried by one request`
     case 'circuit.closed':
       return `${event.provider} ${event.channel} is back`
+    case 'circuit.kept_closed':
+      return `${event.provider} ${event.channel} fails too (${event.cause}), and stays in as the last one`
+    case 'otp.resend.detected':
+      return `asked for again after ${event.age_ms} ms (${event.resend_count}); ${event.previous_provider} was tried last`
+    case 'otp.attempt.skipped':
+      return `${event.provider} was passed over: ${event.reason}`
+    case 'provider.cooling':
+      return `${event.provider} ${event.channel} takes no more for ${event.for_ms} ms`
+    case 'provider.alarm':
+      return `${event.provider} ${event.channel} needs a person: ${ALARM_IN_WORDS[event.class] ?? event.class}`
+    case 'provider.alarm_over':
+      return `${event.provider} ${event.channel} accepts again after ${event.after_ms} ms`
+    case 'provider.override_set':
+      return `${coverage(event)} is drained by ${event.by} until ${event.until}: ${event.why}`
+    case 'provider.override_ended':
+      return `${coverage(event)} is no longer drained (${event.reason})`
+    case 'state.lost':
+      return `the shared state cannot be reached (${event.cause}): this node goes on with its own memory`
+    case 'state.back':
+      return `the shared state is back after ${event.after_ms} ms`
+    case 'gateway.overloaded':
+      return `too much at once (${event.reason}, ${event.in_flight} in flight): codes are refused at once`
+    case 'gateway.overload_over':
+      return `no longer too much, after ${event.after_ms} ms and ${event.refused} refused`
     default:
       return event satisfies never
   }
@@ -131,6 +174,21 @@ const RESULT_IN_WORDS: { readonly [R in AttemptDetail['result']]: string } = {
   opted_out: 'says that the person has opted out',
   fraud_blocked: 'takes it for fraud',
   unknown: 'refused with a code that nobody has classified'
+}
+
+/** What a person has to do. */
+const ALARM_IN_WORDS: Partial<Record<AttemptDetail['result'], string>> = {
+  credentials: 'it refuses our credentials. Renew them, or drain it',
+  quota: 'our money there is used up. Pay in, or drain it',
+  bad_request: 'it calls our requests malformed. Look at provider_code'
+}
+
+function coverage({
+  provider,
+  channel,
+  country
+}: Extract<GatewayEvent, { event: 'provider.override_set' | 'provider.override_ended' }>): string {
+  return [provider, channel, country].filter((part) => part !== null).join(' ')
 }
 
 function attemptInWords({ result, provider_code: code, cause }: AttemptDetail): string {
