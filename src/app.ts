@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest
 } from 'fastify'
+import underPressure from '@fastify/under-pressure'
 import { healthRoute, type HealthRouteOptions } from './health-route.ts'
 import { HOOK_PATH, hookRoute, newRequestId, type HookRouteOptions } from './okta/hook-route.ts'
 import { errorOf } from './okta/reply.ts'
@@ -72,6 +73,8 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
       .send({ error: errorOf(summary, reason), debugContext: { requestId: request.id } })
   }
 
+  // It measures; what follows from it is decided where a request enters (delivery/overload.ts).
+  void app.register(underPressure, { exposeStatusRoute: false })
   void app.register(hookRoute, hook)
   void app.register(healthRoute, health)
   return app

@@ -1,18 +1,26 @@
 import { createHmac } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { getHeapStatistics } from 'node:v8'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
+import { createAlarms } from './delivery/alarms.ts'
 import { createAnswers } from './delivery/answers.ts'
 import type { Transition } from './delivery/breaker.ts'
 import { createBreakers } from './delivery/breakers.ts'
+import { createCapacity } from './delivery/capacity.ts'
+import { createCooldowns } from './delivery/cooldowns.ts'
 import { createDeliver } from './delivery/deliver.ts'
 import { createDispatch, type Dispatch } from './delivery/dispatch.ts'
+import { createHanging } from './delivery/hanging.ts'
+import { createOverload, type Pressure } from './delivery/overload.ts'
+import { createResends } from './delivery/resends.ts'
 import type { Channel } from './domain/message.ts'
 import { compileRouter } from './domain/router.ts'
 import type { RuleSet } from './domain/rules.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import type { Provider, ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
+import { createMemoryState } from './state/memory.ts'
 import type { GatewayEvent } from './telemetry/events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMasking } from './telemetry/masking.ts'
@@ -32,6 +40,8 @@ export interface GatewayOptions {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
+  /** Codes on their way at once; what comes beyond is refused at once. */
+  readonly maxInFlight: number
 }
 
 export interface Clock {
@@ -47,6 +57,10 @@ export interface Gateway {
   readonly url: string
   /** Codes on their way. */
   readonly inFlight: () => number
+  /** Attempts that nobody waits for any more, and that are still heard out. */
+  readonly hanging: () => number
+  /** Puts other rules in force. Requests under way keep theirs; breakers and all that is known stay. */
+  readonly useRules: (rules: RuleSet) => void
   readonly providers: ReadonlyMap<ProviderName, Provider>
   /** Takes no new request, answers those in flight, hears out nobody else. Never rejects. */
   readonly stop: () => Promise<void>
@@ -60,11 +74,12 @@ const CUT_AFTER_MS = 500
 
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, clock, rules } = options
-  const router = compileRouter(rules)
+  const { log, clock } = options
+  let router = compileRouter(options.rules)
   const providers = createProviders(options.providers, { now: clock.epoch })
   const breakers = createBreakers({
-    settings: rules.defaults.breaker,
+    settings: () => router.defaults.breaker,
+    isUsable: (name, channel) => providers.get(name as ProviderName)?.channels.has(channel) === true,
     now: clock.now,
     random: options.random,
     onTransition: (provider, channel, transition) => log.report(breakerEvent(provider, channel, transition))
@@ -72,8 +87,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (const { name, channels } of providers.values()) {
     for (const channel of channels) breakers.of(name, channel)
   }
+  const state = createMemoryState({ now: clock.now })
+  const digest = (text: string): string =>
+    createHmac('sha256', options.hashKey).update(text).digest('base64url')
+  const cooldowns = createCooldowns({
+    now: clock.now,
+    onBegin: (provider, channel, forMs) =>
+      log.report({ event: 'provider.cooling', provider, channel, for_ms: Math.round(forMs) })
+  })
+  const hanging = createHanging()
   const deliver = createDeliver({
     breakers,
+    cooldowns,
+    capacity: createCapacity({ state, providers: () => router.providers }),
+    hanging,
+    alarms: createAlarms({ now: clock.now, report: log.report }),
     now: clock.now,
     send: (name, message, limits) => {
       const provider = providers.get(name as ProviderName)
@@ -82,12 +110,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
   })
   const carry = createDispatch({
-    router,
+    router: () => router,
     providers,
     breakers,
+    cooldowns,
+    overload: createOverload({
+      maxInFlight: options.maxInFlight,
+      pressure: () => pressureOf(app),
+      now: clock.now,
+      report: log.report
+    }),
+    drainedBy: () => null,
     deliver,
-    answers: createAnswers(clock.now),
-    digest: (text) => createHmac('sha256', options.hashKey).update(text).digest('base64url'),
+    answers: createAnswers({ state, now: clock.now }),
+    resends: createResends({ state, digest, epoch: clock.epoch }),
+    digest,
     now: clock.now
   })
 
@@ -107,9 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hook: {
       dispatch,
       mayCall: createCredentialsCheck(options.oktaBasicAuth),
-      defaults: router.defaults,
-      reply: router.reply,
-      rulesHash: router.hash,
+      router: () => router,
       forRequest: log.forRequest,
       masking: createMasking(options.hashKey),
       now: clock.now
@@ -142,20 +177,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app,
     url: urlOf(app),
     inFlight: () => inFlight.size,
+    hanging: hanging.count,
+    useRules(rules) {
+      router = compileRouter(rules)
+    },
     providers,
     async stop() {
       ready = false
       stopping = true
       clearInterval(warming)
       // Whoever is still sending a request by then gets no answer any more.
-      const cut = setTimeout(() => app.server.closeAllConnections(), rules.defaults.deadlineMs + CUT_AFTER_MS)
+      const cut = setTimeout(
+        () => app.server.closeAllConnections(),
+        router.defaults.deadlineMs + CUT_AFTER_MS
+      )
       await app.close()
       clearTimeout(cut)
       await Promise.allSettled(inFlight)
       breakers.close()
+      await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
   }
+}
+
+function pressureOf(app: FastifyInstance): Pressure {
+  const { eventLoopDelay, heapUsed } = app.memoryUsage()
+  return { eventLoopDelayMs: eventLoopDelay, heapShare: heapUsed / getHeapStatistics().heap_size_limit }
 }
 
 function urlOf(app: FastifyInstance): string {
@@ -181,6 +229,8 @@ function breakerEvent(provider: string, channel: Channel, transition: Transition
       return { event: 'circuit.half_opened', provider, channel }
     case 'closed':
       return { event: 'circuit.closed', provider, channel }
+    case 'kept_closed':
+      return { event: 'circuit.kept_closed', provider, channel, cause: transition.cause }
     default:
       return transition satisfies never
   }

@@ -57,7 +57,8 @@ async function main(): Promise<void> {
     hashKey: settings.logHashKey ?? randomBytes(32).toString('hex'),
     log,
     clock: { now: () => performance.now(), epoch: () => Date.now() },
-    random: Math.random
+    random: Math.random,
+    maxInFlight: 1_000
   })
   log.report({
     event: 'gateway.started',

@@ -4,7 +4,8 @@ import type { BreakerSettings } from '../domain/rules.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
-export type OpenCause = 'failure_rate' | 'in_a_row' | 'probe_failed' | OutcomeClass
+/** `silent`: calls that wait for an answer for long, one after another, and none that got one. */
+export type OpenCause = 'failure_rate' | 'in_a_row' | 'silent' | 'probe_failed' | OutcomeClass
 
 export type Transition =
   | {
@@ -18,10 +19,16 @@ export type Transition =
     }
   | { readonly to: 'half_open' }
   | { readonly to: 'closed' }
+  /** It ought to open, and is the last that is not out. Told once, until it opens or a call succeeds. */
+  | { readonly to: 'kept_closed'; readonly cause: OpenCause }
 
 /** The right to make one attempt, and the duty to say what came of it: once, by the attempt's timeout. */
 export interface Permit {
   readonly report: (result: OutcomeClass) => void
+  /** It has had no answer for most of its timeout. Says nothing final: a provider may be slow. */
+  readonly suspect: () => void
+  /** What it came to after its timeout was reported: a key or an account that is dead opens it then. */
+  readonly reportLate: (result: OutcomeClass) => void
 }
 
 export interface Breaker {
@@ -38,9 +45,13 @@ export interface Breaker {
 }
 
 export interface BreakerDependencies {
+  /** Read anew each time: a reload of the rules changes them, and nothing is forgotten. */
+  readonly settings: () => BreakerSettings
   readonly now: () => number
   /** In [0, 1): spreads the reopening of many nodes. */
   readonly random: () => number
+  /** May it leave the closed state? Not where nobody else would be left. */
+  readonly mayOpen: () => boolean
   readonly onTransition: (transition: Transition) => void
 }
 
@@ -52,27 +63,31 @@ const FAILURE = new Error('The provider failed.')
  *
  * opossum wraps a call and counts when it ends. Here a verdict is fired into it instead, so that a call
  * counts as failed at its timeout while it still hangs, a recipient's fault does not count at all, and
- * only the probe's own verdict can move the half-open state. docs/decisions/0004-breakers.md
+ * only the probe's own verdict can move the half-open state. When to open is decided here as well, as
+ * opossum knows no failures in a row, and no neighbours. docs/decisions/0004-breakers.md
  */
-export function createBreaker(settings: BreakerSettings, deps: BreakerDependencies): Breaker {
+export function createBreaker(deps: BreakerDependencies): Breaker {
+  const { settings } = deps
   const options = {
     timeout: false as const,
-    volumeThreshold: settings.minCalls,
-    // opossum opens above the threshold, the rules file says "at".
-    errorThresholdPercentage: settings.failureRate * 100 - 0.001,
-    rollingCountTimeout: settings.windowMs,
+    // It never opens by itself.
+    volumeThreshold: Number.MAX_SAFE_INTEGER,
+    rollingCountTimeout: 0,
     rollingPercentilesEnabled: false,
     resetTimeout: 0
   }
-  let circuit = createCircuit()
   let probing = false
   let failuresInARow = 0
+  let silentInARow = 0
   let halfFailures = 0
   let reopened = 0
+  let keptClosed = false
   let openedAtMs: number | null = null
   let cause: OpenCause = 'failure_rate'
+  let circuit = createCircuit()
 
   function createCircuit(): CircuitBreaker<[boolean], void> {
+    options.rollingCountTimeout = settings().windowMs
     const created: CircuitBreaker<[boolean], void> = new CircuitBreaker((succeeded: boolean) => {
       if (!succeeded) throw FAILURE
       return Promise.resolve()
@@ -83,9 +98,19 @@ export function createBreaker(settings: BreakerSettings, deps: BreakerDependenci
     return created
   }
 
-  function setWait(): void {
-    const doubled = Math.min(settings.openForMs * 2 ** reopened, settings.openAtMostMs)
-    options.resetTimeout = Math.round(doubled * (1 - deps.random() / 5))
+  /** What was counted is about a time, or a window, gone by. */
+  function renewCircuit(): void {
+    circuit.shutdown()
+    failuresInARow = 0
+    silentInARow = 0
+    halfFailures = 0
+    circuit = createCircuit()
+  }
+
+  function waitMs(): number {
+    const { openForMs, openAtMostMs } = settings()
+    const doubled = Math.min(openForMs * 2 ** reopened, openAtMostMs)
+    return Math.round(doubled * (1 - deps.random() / 5))
   }
 
   function opened(): void {
@@ -95,31 +120,36 @@ export function createBreaker(settings: BreakerSettings, deps: BreakerDependenci
   }
 
   function closed(): void {
-    // What failed before the outage ended must not open the breaker again: a new circuit, an empty window.
-    circuit.shutdown()
     openedAtMs = null
-    failuresInARow = 0
-    halfFailures = 0
     reopened = 0
-    setWait()
-    circuit = createCircuit()
+    renewCircuit()
     deps.onTransition({ to: 'closed' })
   }
 
-  /** The state changes at once on a failure, and a microtask later on a success. */
+  /** opossum changes its state at once on a failure, and a microtask later on a success. */
   function fire(succeeded: boolean): void {
     circuit.fire(succeeded).catch(() => undefined)
   }
 
   function open(why: OpenCause): void {
+    if (circuit.closed && !deps.mayOpen()) {
+      if (!keptClosed) deps.onTransition({ to: 'kept_closed', cause: why })
+      keptClosed = true
+      return
+    }
+    keptClosed = false
     cause = why
+    options.resetTimeout = waitMs()
     circuit.open()
   }
 
   function countWhileClosed(result: OutcomeClass): void {
-    switch (OUTCOME_CLASSES[result].breaker) {
+    const verdict = OUTCOME_CLASSES[result].breaker
+    switch (verdict) {
       case 'success':
         failuresInARow = 0
+        silentInARow = 0
+        keptClosed = false
         fire(true)
         return
       case 'half_failure':
@@ -133,17 +163,21 @@ export function createBreaker(settings: BreakerSettings, deps: BreakerDependenci
         open(result)
         return
       case 'neutral':
+        // Whoever refuses a number has answered.
+        silentInARow = 0
         return
       default:
-        OUTCOME_CLASSES[result] satisfies never
+        verdict satisfies never
     }
   }
 
   function countFailure(): void {
+    const { inARow, minCalls, failureRate } = settings()
     failuresInARow += 1
-    cause = 'failure_rate'
     fire(false)
-    if (failuresInARow >= settings.inARow && circuit.closed) open('in_a_row')
+    const { failures, fires } = circuit.stats
+    if (failuresInARow >= inARow) open('in_a_row')
+    else if (fires >= minCalls && failures >= fires * failureRate) open('failure_rate')
   }
 
   /** A provider that answers a probe in time is alive, even where its answer is about the recipient. */
@@ -154,7 +188,6 @@ export function createBreaker(settings: BreakerSettings, deps: BreakerDependenci
       return
     }
     reopened += 1
-    setWait()
     open('probe_failed')
   }
 
@@ -164,30 +197,44 @@ export function createBreaker(settings: BreakerSettings, deps: BreakerDependenci
 
   function admit(): Permit | null {
     if (circuit.closed) {
+      if (options.rollingCountTimeout !== settings().windowMs) renewCircuit()
       const admittedBy = circuit
       // A verdict that arrives after the breaker opened or was renewed is about a time gone by.
-      return once((result) => {
-        if (circuit === admittedBy && circuit.closed) countWhileClosed(result)
+      const stillCounts = (): boolean => circuit === admittedBy && circuit.closed
+      return permit({
+        report: (result) => {
+          if (stillCounts()) countWhileClosed(result)
+        },
+        suspect: () => {
+          if (!stillCounts()) return
+          silentInARow += 1
+          if (silentInARow >= settings().inARow) open('silent')
+        },
+        reportLate: (result) => {
+          if (stillCounts() && OUTCOME_CLASSES[result].breaker === 'open_now') open(result)
+        }
       })
     }
     if (!isAvailable()) return null
     probing = true
-    return once((result) => {
-      probing = false
-      if (circuit.halfOpen) concludeProbe(result)
+    return permit({
+      report: (result) => {
+        probing = false
+        if (circuit.halfOpen) concludeProbe(result)
+      }
     })
   }
 
   function admitLastResort(): Permit {
     return (
       admit() ??
-      once((result) => {
-        if (OUTCOME_CLASSES[result].breaker === 'success' && !circuit.closed) circuit.close()
+      permit({
+        report: (result) => {
+          if (OUTCOME_CLASSES[result].breaker === 'success' && !circuit.closed) circuit.close()
+        }
       })
     )
   }
-
-  setWait()
 
   return {
     state: () => (circuit.closed ? 'closed' : circuit.halfOpen ? 'half_open' : 'open'),
@@ -199,13 +246,24 @@ export function createBreaker(settings: BreakerSettings, deps: BreakerDependenci
   }
 }
 
-function once(report: (result: OutcomeClass) => void): Permit {
+const nothing = (): void => {}
+
+/** A permit reports once, and is suspected before or never. */
+function permit({
+  report,
+  suspect = nothing,
+  reportLate = nothing
+}: Pick<Permit, 'report'> & Partial<Permit>): Permit {
   let reported = false
   return {
     report: (result) => {
       if (reported) return
       reported = true
       report(result)
-    }
+    },
+    suspect: () => {
+      if (!reported) suspect()
+    },
+    reportLate
   }
 }

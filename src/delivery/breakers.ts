@@ -10,7 +10,12 @@ export interface BreakerReading {
   readonly openMs: number | null
 }
 
-/** One breaker for each provider and channel: a provider's calls can be down while its texts go out. */
+/**
+ * One breaker for each provider and channel: a provider's calls can be down while its texts go out.
+ *
+ * Of the usable providers of a channel one always stays closed: what fails everywhere has to be asked of
+ * somebody, and is more likely our fault than everybody's.
+ */
 export interface Breakers {
   readonly of: (provider: string, channel: Channel) => Breaker
   readonly readings: () => readonly BreakerReading[]
@@ -18,37 +23,61 @@ export interface Breakers {
 }
 
 export interface BreakersDependencies {
-  readonly settings: BreakerSettings
+  /** Of the rules in force. */
+  readonly settings: () => BreakerSettings
+  /** Has it credentials, and has nobody drained the whole of it? Who cannot be used cannot take over. */
+  readonly isUsable: (provider: string, channel: Channel) => boolean
   readonly now: () => number
   readonly random: () => number
   readonly onTransition: (provider: string, channel: Channel, transition: Transition) => void
 }
 
-export function createBreakers({ settings, now, random, onTransition }: BreakersDependencies): Breakers {
-  const breakers = new Map<
-    string,
-    { readonly provider: string; readonly channel: Channel; readonly breaker: Breaker }
-  >()
+interface Entry {
+  readonly provider: string
+  readonly channel: Channel
+  readonly breaker: Breaker
+}
+
+export function createBreakers({
+  settings,
+  isUsable,
+  now,
+  random,
+  onTransition
+}: BreakersDependencies): Breakers {
+  const entries = new Map<string, Entry>()
 
   function of(provider: string, channel: Channel): Breaker {
     const key = `${provider}/${channel}`
-    let entry = breakers.get(key)
+    let entry = entries.get(key)
     if (entry === undefined) {
-      const breaker = createBreaker(settings, {
+      const breaker = createBreaker({
+        settings,
         now,
         random,
+        mayOpen: () => someoneElseIsIn(provider, channel),
         onTransition: (transition) => onTransition(provider, channel, transition)
       })
       entry = { provider, channel, breaker }
-      breakers.set(key, entry)
+      entries.set(key, entry)
     }
     return entry.breaker
+  }
+
+  function someoneElseIsIn(provider: string, channel: Channel): boolean {
+    return [...entries.values()].some(
+      (other) =>
+        other.channel === channel &&
+        other.provider !== provider &&
+        other.breaker.state() === 'closed' &&
+        isUsable(other.provider, channel)
+    )
   }
 
   return {
     of,
     readings: () =>
-      [...breakers.values()].map(({ provider, channel, breaker }) => {
+      [...entries.values()].map(({ provider, channel, breaker }) => {
         const openedAtMs = breaker.openedAtMs()
         return {
           provider,
@@ -58,7 +87,7 @@ export function createBreakers({ settings, now, random, onTransition }: Breakers
         }
       }),
     close: () => {
-      for (const { breaker } of breakers.values()) breaker.close()
+      for (const { breaker } of entries.values()) breaker.close()
     }
   }
 }

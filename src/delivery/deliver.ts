@@ -3,23 +3,25 @@ import type { Channel, OutboundMessage } from '../domain/message.ts'
 import { failed, OUTCOME_CLASSES, type FailureClass, type Outcome } from '../domain/outcome.ts'
 import type { PlannedAttempt } from '../domain/router.ts'
 import type { Limits } from '../providers/provider.ts'
+import type { Alarms } from './alarms.ts'
 import type { Permit } from './breaker.ts'
 import type { Breakers } from './breakers.ts'
+import type { Capacity } from './capacity.ts'
+import type { Cooldowns } from './cooldowns.ts'
+import type { Hanging } from './hanging.ts'
 import { createMailbox } from './mailbox.ts'
+import { turnAfter } from './turns.ts'
 
 /** An attempt left running is heard out so long, and no longer. */
 export const HARD_CAP_MS = 10_000
 
-/** Passes over the chain: the second repeats only what surely was not sent. */
-const PASSES = 2
-
-/** How long a provider that said "too much" without a time is left alone. */
-const DEFAULT_COOLDOWN_MS = 1_000
+/** Of an attempt's timeout. A call that has waited so long for an answer makes its provider suspect. */
+export const SUSPECT_AFTER = 2 / 3
 
 export interface Job {
   readonly channel: Channel
+  /** In the order of the plan: who is ready, and then whom the machine holds back. */
   readonly chain: readonly PlannedAttempt[]
-  readonly lastResort: PlannedAttempt | null
   readonly compose: (planned: PlannedAttempt) => OutboundMessage
   /** On the monotonic clock: Okta is answered by then, whatever happens. */
   readonly answerByMs: number
@@ -36,6 +38,12 @@ export type DeliveryEvent =
       readonly trigger: Trigger
     }
   | { readonly kind: 'attempt_completed'; readonly attempt: Attempt; readonly leftMs: number }
+  /** A provider's turn came, and it could not be asked. */
+  | {
+      readonly kind: 'attempt_skipped'
+      readonly provider: string
+      readonly reason: 'no_capacity' | 'breaker_open'
+    }
   | {
       readonly kind: 'failover'
       readonly from: string
@@ -49,7 +57,10 @@ export type DeliveryEvent =
   | { readonly kind: 'bug'; readonly provider: string; readonly error: unknown }
 
 export interface DeliveryReport {
-  readonly result: Extract<Result, { kind: 'accepted' | 'refused' | 'all_failed' | 'undecided' }>
+  readonly result: Extract<
+    Result,
+    { kind: 'accepted' | 'refused' | 'all_failed' | 'undecided' | 'no_capacity' }
+  >
   readonly attempts: readonly Attempt[]
   readonly lastResort: boolean
 }
@@ -58,6 +69,10 @@ export interface DeliverDependencies {
   /** Never rejects but for a bug, which is taken as an answer that cannot be read. */
   readonly send: (provider: string, message: OutboundMessage, limits: Limits) => Promise<Outcome>
   readonly breakers: Breakers
+  readonly cooldowns: Cooldowns
+  readonly capacity: Capacity
+  readonly hanging: Hanging
+  readonly alarms: Alarms
   /** Monotonic, in ms. */
   readonly now: () => number
 }
@@ -67,14 +82,19 @@ export type Deliver = (job: Job) => Promise<DeliveryReport>
 type Signal =
   | { readonly kind: 'settled'; readonly run: Run; readonly outcome: Outcome }
   | { readonly kind: 'timed_out'; readonly run: Run }
+  | { readonly kind: 'turn' }
   | { readonly kind: 'deadline' }
 
 /** An attempt from its start to its end, which may come after Okta was answered. */
-interface Run {
+export interface Run {
   readonly number: number
   readonly planned: PlannedAttempt
   readonly trigger: Trigger
   readonly startedAtMs: number
+  /** Ends it: it comes to `no_answer` then. */
+  readonly giveUp: () => void
+  /** Takes it off the list of those that nobody waits for. */
+  forget: () => void
   outcome: Outcome | null
   settledAtMs: number | null
   /** Its timeout has passed, and the loop went on without it. */
@@ -86,25 +106,33 @@ interface Run {
  *
  * - A failure that another provider may mend starts the next one at once.
  * - A text message that is not answered within its timeout is left running, as cancelling does not
- *   un-send it, and the next provider starts beside it. A call is waited for: a phone that rings twice
- *   is a nuisance.
+ *   un-send it, and the next provider starts beside it. A call is waited for, unless the rule says
+ *   otherwise: a phone that rings twice is a nuisance.
  * - A failure that speaks of the recipient starts nobody else.
+ * - What surely was not sent is tried again while there is time: see {@link turnAfter}.
  * - Nothing starts with less than `minAttemptMs` left, and the answer is there by `answerByMs`.
  */
-export function createDeliver({ send, breakers, now }: DeliverDependencies): Deliver {
+export function createDeliver(deps: DeliverDependencies): Deliver {
+  const { send, breakers, cooldowns, capacity, hanging, alarms, now } = deps
+
   return async function deliver(job) {
     const mailbox = createMailbox<Signal>()
     const deadline = setTimeout(() => mailbox.put({ kind: 'deadline' }), Math.max(0, job.answerByMs - now()))
+    let turn: NodeJS.Timeout | undefined
     const runs: Run[] = []
+    const full = new Set<PlannedAttempt>()
     let answeredAtMs: number | null = null
     let lastResort = false
 
     function begin(planned: PlannedAttempt, trigger: Trigger, permit: Permit): void {
+      const cut = new AbortController()
       const run: Run = {
         number: runs.length + 1,
         planned,
         trigger,
         startedAtMs: now(),
+        giveUp: () => cut.abort(),
+        forget: () => {},
         outcome: null,
         settledAtMs: null,
         leftBehind: false
@@ -112,19 +140,24 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
       runs.push(run)
       job.report({ kind: 'attempt_started', attempt: run.number, provider: planned.provider, trigger })
 
+      const suspicion = afterReading(planned.timeoutMs * SUSPECT_AFTER, () => permit.suspect())
       // The breaker hears of a hanging call when its timeout passes, not when it ends, and also where
       // Okta's deadline came first.
-      const timeout = setTimeout(() => {
+      const timeout = afterReading(planned.timeoutMs, () => {
         permit.report('no_answer')
         mailbox.put({ kind: 'timed_out', run })
-      }, planned.timeoutMs)
+      })
 
       const startWithinMs = Math.min(planned.timeoutMs, job.answerByMs - run.startedAtMs)
-      void outcomeOf(planned, { startWithinMs, endWithinMs: HARD_CAP_MS }).then((outcome) => {
-        clearTimeout(timeout)
-        permit.report(outcome.class)
-        settle(run, outcome)
-      })
+      void outcomeOf(planned, { startWithinMs, endWithinMs: HARD_CAP_MS, signal: cut.signal }).then(
+        (outcome) => {
+          suspicion.cancel()
+          timeout.cancel()
+          permit.report(outcome.class)
+          permit.reportLate(outcome.class)
+          settle(run, outcome)
+        }
+      )
     }
 
     async function outcomeOf(planned: PlannedAttempt, limits: Limits): Promise<Outcome> {
@@ -140,6 +173,8 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
     function settle(run: Run, outcome: Outcome): void {
       run.outcome = outcome
       run.settledAtMs = now()
+      run.forget()
+      hear(run.planned.provider, outcome)
       const attempt = describe(run, run.settledAtMs)
       if (answeredAtMs !== null) {
         job.report({ kind: 'late_result', attempt, lateByMs: Math.round(run.settledAtMs - answeredAtMs) })
@@ -149,21 +184,58 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
       mailbox.put({ kind: 'settled', run, outcome })
     }
 
-    /** Starts the next provider that may be tried, and says whether there was one. */
-    function beginNext(): boolean {
-      if (job.answerByMs - now() < job.minAttemptMs) return false
-      for (const [planned, trigger] of candidates(job, runs, now())) {
-        const breaker = breakers.of(planned.provider, job.channel)
-        const permit = trigger === 'last_resort' ? breaker.admitLastResort() : breaker.admit()
-        // It opened since the plan was made, or another request holds its one probe.
+    function leaveRunning(run: Run): void {
+      run.forget()
+      run.forget = hanging.add(run.planned.provider, run.giveUp)
+    }
+
+    /** What holds beyond this request. */
+    function hear(provider: string, outcome: Outcome): void {
+      alarms.hear(provider, job.channel, outcome)
+      if (outcome.class === 'throttled') cooldowns.begin(provider, job.channel, outcome.retryAfterMs)
+      if (outcome.class === 'accepted') cooldowns.end(provider, job.channel)
+    }
+
+    function isHeldBack({ provider }: PlannedAttempt): boolean {
+      return (
+        cooldowns.untilMs(provider, job.channel) !== null || !breakers.of(provider, job.channel).isAvailable()
+      )
+    }
+
+    /** Starts whose turn it is, or says when the next turn comes; null where nobody is left to ask. */
+    async function beginNext(): Promise<'begun' | { readonly atMs: number } | null> {
+      for (;;) {
+        const askable = job.chain.filter((planned) => !full.has(planned))
+        const next = turnAfter(runs, { chain: askable, isHeldBack, nowMs: now() })
+        const atMs = Math.max(next?.atMs ?? 0, now())
+        if (next === null || job.answerByMs - atMs < job.minAttemptMs) return null
+        if (next.atMs > now()) return { atMs }
+
+        const { planned } = next
+        if (!(await capacity.take(planned.provider))) {
+          full.add(planned)
+          job.report({ kind: 'attempt_skipped', provider: planned.provider, reason: 'no_capacity' })
+          continue
+        }
+        const permit = permitFor(planned, next.trigger)
         if (permit === null) continue
         const previous = runs.at(-1)
-        if (previous !== undefined) reportFailover(previous, planned)
-        lastResort ||= trigger === 'last_resort'
-        begin(planned, trigger, permit)
-        return true
+        if (previous !== undefined && previous.planned !== planned) reportFailover(previous, planned)
+        lastResort ||= next.trigger === 'last_resort'
+        begin(planned, next.trigger, permit)
+        return 'begun'
       }
-      return false
+    }
+
+    function permitFor({ provider }: PlannedAttempt, trigger: Trigger): Permit | null {
+      // The state may have taken its time to say that there is room.
+      if (job.answerByMs - now() < job.minAttemptMs) return null
+      const breaker = breakers.of(provider, job.channel)
+      if (trigger === 'last_resort') return breaker.admitLastResort()
+      const permit = breaker.admit()
+      // Another request took its one probe in the meantime.
+      if (permit === null) job.report({ kind: 'attempt_skipped', provider, reason: 'breaker_open' })
+      return permit
     }
 
     function reportFailover(previous: Run, next: PlannedAttempt): void {
@@ -178,30 +250,35 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
     }
 
     /** Runs until somebody accepted, nobody is left to ask, or the time is up. */
-    async function race(): Promise<Result & { kind: 'accepted' | 'refused' | 'all_failed' | 'undecided' }> {
+    async function race(): Promise<DeliveryReport['result']> {
       let stoppedBy: StopClass | null = null
-      let mayStart = true
 
       for (;;) {
-        if (mayStart && stoppedBy === null) {
-          mayStart = false
-          beginNext()
-        }
-        if (!runs.some(({ outcome }) => outcome === null)) return conclude(runs, stoppedBy)
+        // Whoever was left behind has had its successor already: nobody starts while that one is asked.
+        const someoneIsAsked = runs.some(({ outcome, leftBehind }) => outcome === null && !leftBehind)
+        if (stoppedBy === null && !someoneIsAsked) {
+          const next = await beginNext()
+          clearTimeout(turn)
+          if (next !== null && next !== 'begun') {
+            turn = setTimeout(() => mailbox.put({ kind: 'turn' }), next.atMs - now())
+          } else if (next === null && !runs.some(({ outcome }) => outcome === null)) {
+            return conclude(runs, stoppedBy, full.size > 0)
+          }
+        } else if (!runs.some(({ outcome }) => outcome === null)) return conclude(runs, stoppedBy, false)
 
         const signal = await mailbox.take()
         switch (signal.kind) {
           case 'deadline':
-            return conclude(runs, stoppedBy)
+            return conclude(runs, stoppedBy, full.size > 0)
+          case 'turn':
+            break
           case 'timed_out':
-            if (job.channel === 'voice' || signal.run.outcome !== null) break
+            if (signal.run.outcome !== null || signal.run.planned.onNoAnswer === 'wait') break
             signal.run.leftBehind = true
-            mayStart = true
+            leaveRunning(signal.run)
             break
           case 'settled': {
             const { outcome, run } = signal
-            // Whoever was left behind has had its successor already: nobody starts while that one is asked.
-            const someoneIsAsked = runs.some((other) => other.outcome === null && !other.leftBehind)
             if (outcome.class === 'accepted') {
               return {
                 kind: 'accepted',
@@ -210,7 +287,6 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
               }
             }
             if (isStop(outcome.class)) stoppedBy ??= outcome.class
-            else mayStart = !someoneIsAsked
             break
           }
           default:
@@ -225,52 +301,22 @@ export function createDeliver({ send, breakers, now }: DeliverDependencies): Del
     } finally {
       answeredAtMs = now()
       clearTimeout(deadline)
+      clearTimeout(turn)
+      for (const run of runs) if (run.outcome === null && !run.leftBehind) leaveRunning(run)
     }
   }
 }
 
-/** Who may be tried now, in order: those not asked yet, a second pass, and then the last resort. */
-function candidates(
-  { chain, lastResort }: Job,
-  runs: readonly Run[],
-  nowMs: number
-): readonly (readonly [PlannedAttempt, Trigger])[] {
-  const runsOf = (planned: PlannedAttempt): readonly Run[] => runs.filter((run) => run.planned === planned)
-  const nobodyAsked = runs.length === 0
-
-  const untried = chain
-    .filter((planned) => runsOf(planned).length === 0)
-    .map((planned) => [planned, nobodyAsked ? 'first' : 'failover'] as const)
-  const repeats = chain
-    .filter((planned) => mayRepeat(runsOf(planned), nowMs))
-    .map((planned) => [planned, 'second_pass'] as const)
-
-  // Whom a breaker holds back is better than nobody, once.
-  return lastResort === null || runsOf(lastResort).length > 0
-    ? [...untried, ...repeats]
-    : [...untried, ...repeats, [lastResort, 'last_resort']]
-}
-
-/** Only what surely was not sent, and only where the fault may have passed. */
-function mayRepeat(runs: readonly Run[], nowMs: number): boolean {
-  return (
-    runs.length > 0 &&
-    runs.length < PASSES &&
-    runs.every(({ outcome, settledAtMs }) => {
-      if (outcome === null || outcome.class === 'accepted' || settledAtMs === null) return false
-      if (!OUTCOME_CLASSES[outcome.class].again) return false
-      return (
-        outcome.class !== 'throttled' || nowMs >= settledAtMs + (outcome.retryAfterMs ?? DEFAULT_COOLDOWN_MS)
-      )
-    })
-  )
-}
-
 /** Nobody accepted in time. What may be on its way is never called failed. */
-function conclude(runs: readonly Run[], stoppedBy: StopClass | null): DeliveryReport['result'] {
+function conclude(
+  runs: readonly Run[],
+  stoppedBy: StopClass | null,
+  someoneIsFull: boolean
+): DeliveryReport['result'] {
   const undecided = runs.find(({ outcome }) => certaintyOf(outcome) === 'unknown')
   if (undecided !== undefined) return { kind: 'undecided', provider: undecided.planned.provider }
-  return stoppedBy === null ? { kind: 'all_failed' } : { kind: 'refused', class: stoppedBy }
+  if (stoppedBy !== null) return { kind: 'refused', class: stoppedBy }
+  return { kind: runs.length === 0 && someoneIsFull ? 'no_capacity' : 'all_failed' }
 }
 
 function certaintyOf(outcome: Outcome | null) {
@@ -279,6 +325,23 @@ function certaintyOf(outcome: Outcome | null) {
 
 function isStop(outcomeClass: FailureClass): outcomeClass is StopClass {
   return !OUTCOME_CLASSES[outcomeClass].next
+}
+
+/**
+ * A timer that lets answers which have come be read first. After a pause of the whole process every timer
+ * is due at once, and would call providers silent that have answered long ago.
+ */
+function afterReading(ms: number, act: () => void): { readonly cancel: () => void } {
+  let immediate: NodeJS.Immediate | undefined
+  const timer = setTimeout(() => {
+    immediate = setImmediate(act)
+  }, ms)
+  return {
+    cancel() {
+      clearTimeout(timer)
+      clearImmediate(immediate)
+    }
+  }
 }
 
 function describe(run: Run, nowMs: number): Attempt {

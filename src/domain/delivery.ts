@@ -1,7 +1,7 @@
 import type { Certainty, FailureClass, OutcomeClass } from './outcome.ts'
 
 /** Why an attempt was made. */
-export type Trigger = 'first' | 'failover' | 'second_pass' | 'last_resort'
+export type Trigger = 'first' | 'failover' | 'repeat' | 'last_resort'
 
 /** One call to one provider, as it stood when Okta was answered. */
 export interface Attempt {

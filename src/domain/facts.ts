@@ -10,4 +10,6 @@ export interface Facts {
   readonly org: string | null
   /** Who it is for, user and number: one person keeps one arm of a split. */
   readonly person: string
+  /** On a resend, the provider that had the code before, where it is to come last; else null. */
+  readonly triedLast: string | null
 }

@@ -1,33 +1,44 @@
 import type { Facts } from './facts.ts'
-import type { Channel } from './message.ts'
 import { firstCommon, indexRules, type Lookup } from './rule-index.ts'
-import type {
-  Action,
-  Arm,
-  Defaults,
-  ProviderEntry,
-  ReplyPolicy,
-  RuleSet,
-  SenderEntry,
-  Step
+import {
+  ON_NO_ANSWER,
+  type Action,
+  type Arm,
+  type Defaults,
+  type OnNoAnswer,
+  type ProviderEntry,
+  type ReplyPolicy,
+  type RuleSet,
+  type SenderEntry,
+  type Step
 } from './rules.ts'
 import { mayUseSender } from './sender.ts'
 
-/** The state of a provider for one channel at the moment of the decision. */
+/** The state of a provider for one request at the moment of the decision. */
 export type Condition =
   | { readonly kind: 'ready' }
   | { readonly kind: 'no_credentials' }
-  /** `sinceMs` is any clock's reading of when it opened; the latest is the least long open. */
-  | { readonly kind: 'breaker_open'; readonly sinceMs: number }
+  /** A person has switched it off. That beats whatever the machine thinks. */
+  | { readonly kind: 'drained' }
+  | HeldBack
 
-export type Conditions = (provider: string, channel: Channel) => Condition
+/** The machine leaves it alone for a while. `badness` ranks such providers: the least is the least bad to ask. */
+export interface HeldBack {
+  readonly kind: 'breaker_open' | 'cooling_down'
+  /** Any clock's reading, the same for all: the lower, the better a last resort. */
+  readonly badness: number
+}
+
+export type Conditions = (provider: string, facts: Facts) => Condition
 
 export type SkipReason =
   | 'no_credentials'
   | 'no_channel'
   | 'not_for_country'
   | 'no_sender'
+  | 'drained'
   | 'breaker_open'
+  | 'cooling_down'
   | 'beyond_max_attempts'
 
 export interface Skipped {
@@ -39,6 +50,7 @@ export interface PlannedAttempt {
   readonly provider: string
   readonly sender: SenderEntry
   readonly timeoutMs: number
+  readonly onNoAnswer: OnNoAnswer
 }
 
 export type Plan =
@@ -48,8 +60,8 @@ export type Plan =
       readonly rule: string
       /** In the order to try. Empty where nobody is left. */
       readonly chain: readonly PlannedAttempt[]
-      /** To be tried once when nobody in the chain took it: the one whose breaker is open for the least time. */
-      readonly lastResort: PlannedAttempt | null
+      /** To be asked when nobody in the chain took it: those that the machine holds back, the least bad first. */
+      readonly lastResorts: readonly PlannedAttempt[]
       readonly skipped: readonly Skipped[]
       /** The arm that a split drew; null where the rule has none. */
       readonly splitArm: string | null
@@ -105,10 +117,10 @@ export function decide(router: Router, facts: Facts, conditions: Conditions): Pl
 }
 
 function chainOf(router: Router, steps: readonly Step[], facts: Facts, conditions: Conditions) {
-  const chain: PlannedAttempt[] = []
+  const ready: PlannedAttempt[] = []
+  const heldBack: { readonly attempt: PlannedAttempt; readonly badness: number }[] = []
   const skipped: Skipped[] = []
   let splitArm: string | null = null
-  let lastResort: { readonly attempt: PlannedAttempt; readonly sinceMs: number } | null = null
 
   for (const step of steps) {
     const providers = providersOf(step, facts.person)
@@ -120,22 +132,46 @@ function chainOf(router: Router, steps: readonly Step[], facts: Facts, condition
         skipped.push({ provider, reason: planned })
         continue
       }
-      const condition = conditions(provider, facts.channel)
-      if (condition.kind !== 'ready') {
-        skipped.push({ provider, reason: condition.kind })
-        if (condition.kind === 'breaker_open' && condition.sinceMs > (lastResort?.sinceMs ?? -Infinity)) {
-          lastResort = { attempt: planned, sinceMs: condition.sinceMs }
-        }
-        continue
+      const condition = conditions(provider, facts)
+      switch (condition.kind) {
+        case 'ready':
+          ready.push(planned)
+          break
+        case 'breaker_open':
+        case 'cooling_down':
+          heldBack.push({ attempt: planned, badness: condition.badness })
+          skipped.push({ provider, reason: condition.kind })
+          break
+        case 'no_credentials':
+        case 'drained':
+          skipped.push({ provider, reason: condition.kind })
+          break
+        default:
+          condition satisfies never
       }
-      if (chain.length === router.defaults.maxAttempts) {
-        skipped.push({ provider, reason: 'beyond_max_attempts' })
-        continue
-      }
-      chain.push(planned)
     }
   }
-  return { chain, lastResort: lastResort?.attempt ?? null, skipped, splitArm }
+
+  const order = triedLastToTheEnd(ready, facts.triedLast)
+  const { maxAttempts } = router.defaults
+  const chain = order.slice(0, maxAttempts)
+  for (const { provider } of order.slice(maxAttempts)) {
+    skipped.push({ provider, reason: 'beyond_max_attempts' })
+  }
+  const lastResorts = heldBack
+    .toSorted((a, b) => a.badness - b.badness)
+    .map(({ attempt }) => attempt)
+    .slice(0, Math.max(1, maxAttempts - chain.length))
+  return { chain, lastResorts, skipped, splitArm }
+}
+
+/** Its message may not have arrived: on a resend the others come first. */
+function triedLastToTheEnd(
+  chain: readonly PlannedAttempt[],
+  triedLast: string | null
+): readonly PlannedAttempt[] {
+  const last = chain.filter(({ provider }) => provider === triedLast)
+  return last.length === 0 ? chain : [...chain.filter((planned) => !last.includes(planned)), ...last]
 }
 
 function planAttempt(
@@ -156,7 +192,12 @@ function planAttempt(
   for (const name of step.senders ?? router.defaults.senders) {
     const sender = router.senders.get(name)
     if (sender !== undefined && mayUseSender(sender, { provider, channel, country })) {
-      return { provider, sender, timeoutMs: step.timeoutMs ?? router.defaults.attemptTimeoutMs }
+      return {
+        provider,
+        sender,
+        timeoutMs: step.timeoutMs ?? router.defaults.attemptTimeoutMs,
+        onNoAnswer: step.onNoAnswer ?? ON_NO_ANSWER[channel]
+      }
     }
   }
   return 'no_sender'

@@ -4,7 +4,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { attemptDetail, type Dispatch } from '../delivery/dispatch.ts'
 import type { Delivery, Result } from '../domain/delivery.ts'
 import type { OtpRequest } from '../domain/message.ts'
-import type { Defaults, ReplyPolicy } from '../domain/rules.ts'
+import type { Router } from '../domain/router.ts'
 import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.ts'
 import type { Masking } from '../telemetry/masking.ts'
 import type { CheckCredentials } from './credentials.ts'
@@ -14,9 +14,8 @@ import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from
 export interface HookRouteOptions {
   readonly dispatch: Dispatch
   readonly mayCall: CheckCredentials
-  readonly defaults: Defaults
-  readonly reply: ReplyPolicy
-  readonly rulesHash: string
+  /** Of the rules in force. */
+  readonly router: () => Pick<Router, 'defaults' | 'reply' | 'hash'>
   readonly forRequest: (context: RequestContext) => Report
   readonly masking: Masking
   /** Monotonic, in ms. */
@@ -35,7 +34,7 @@ export const HOOK_PATH = '/telephonyHook'
 
 /** The door for Okta's telephony inline hook. */
 export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, options) => {
-  const { dispatch, mayCall, defaults, now } = options
+  const { dispatch, mayCall, router, now } = options
 
   await app.register(basicAuth, {
     authenticate: true,
@@ -45,12 +44,13 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
   })
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<OktaReply> {
+    const { defaults, hash } = router()
     const read = readRequest(request.body, defaults.country)
     const report = options.forRequest({
       request_id: request.id,
       okta_event_id: idsOf(read).eventId,
       okta_request_id: idsOf(read).oktaRequestId,
-      rules_hash: options.rulesHash
+      rules_hash: hash
     })
     const story = { requestId: request.id, arrivedAtMs: request.arrivedAtMs, report }
     // Okta takes anything but 200 for "skipped".
@@ -70,7 +70,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
   ): Promise<OktaReply> {
     report(receivedEvent(request, codeAsNumber, options.masking))
     const { delivery, duplicate } = await dispatch(request, arrivedAtMs, report)
-    const reply = replyTo(delivery, { channel: request.channel, policy: options.reply, requestId })
+    const reply = replyTo(delivery, { channel: request.channel, policy: router().reply, requestId })
     report({
       ...completedEvent(delivery, request, options.masking),
       ...(duplicate ? SENT_BEFORE : {}),
@@ -98,7 +98,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
 
   function timesOf(arrivedAtMs: number) {
     const durationMs = Math.round(now() - arrivedAtMs)
-    return { duration_ms: durationMs, deadline_left_ms: defaults.deadlineMs - durationMs }
+    return { duration_ms: durationMs, deadline_left_ms: router().defaults.deadlineMs - durationMs }
   }
 
   // For whoever tries the address in a browser before giving it to Okta.
@@ -211,7 +211,9 @@ const OUTCOME_OF: { readonly [K in Result['kind']]: Completed['outcome'] } = {
   all_failed: 'failed',
   undecided: 'undecided',
   blocked: 'blocked',
-  expired: 'expired'
+  expired: 'expired',
+  no_capacity: 'no_capacity',
+  overloaded: 'overloaded'
 }
 
 function reasonOf(result: Result): string | null {
@@ -219,6 +221,7 @@ function reasonOf(result: Result): string | null {
     case 'refused':
       return result.class
     case 'blocked':
+    case 'overloaded':
       return result.reason
     default:
       return null

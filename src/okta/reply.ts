@@ -96,13 +96,15 @@ export function replyTo(delivery: Delivery, told: Told): OktaReply {
         ? { error: errorOf(BLOCKED, 'blocked'), debugContext }
         : command('FAILED', {}, metadata, debugContext)
     case 'all_failed':
+    case 'no_capacity':
+    case 'overloaded':
       return told.policy.allFailed === 'error'
         ? { error: errorOf(NOT_SENT, 'all_failed'), debugContext }
         : command('FAILED', { provider: delivery.attempts.at(-1)?.provider }, metadata, debugContext)
     case 'undecided':
       return command(
         UNDECIDED_STATUS[told.policy.undecided],
-        { provider: result.provider },
+        { provider: result.provider ?? undefined },
         metadata,
         debugContext
       )

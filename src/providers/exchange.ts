@@ -135,6 +135,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#onGone = onGone
     const startWithinMs = Math.min(limits.startWithinMs, limits.endWithinMs)
     this.#timer = setTimeout(() => this.#onStartLimit(startWithinMs), startWithinMs)
+    limits.signal?.addEventListener('abort', this.#onCut)
   }
 
   /** Called in the same turn in which the request is written. */
@@ -183,7 +184,13 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #onEndLimit(): void {
-    this.#settle(this.#failure('timeout'))
+    this.#giveUp('timeout')
+  }
+
+  readonly #onCut = (): void => this.#giveUp('given_up')
+
+  #giveUp(cause: string): void {
+    this.#settle(this.#failure(cause))
     this.#controller?.abort(GIVEN_UP)
   }
 
@@ -195,6 +202,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#settled = true
     clearTimeout(this.#timer)
+    this.#limits.signal?.removeEventListener('abort', this.#onCut)
     this.#resolve(answer)
   }
 }

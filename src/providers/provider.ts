@@ -12,6 +12,8 @@ export interface Limits {
   readonly startWithinMs: number
   /** From now, in ms: whatever was sent is given up by then, as `no_answer`. */
   readonly endWithinMs: number
+  /** Aborted, it ends at once: as `not_reached` where nothing was written, else as `no_answer`. */
+  readonly signal?: AbortSignal
 }
 
 /** A vendor's account that carries messages. */

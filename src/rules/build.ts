@@ -39,6 +39,7 @@ function toDefaults(written: RulesFile['defaults']): Defaults {
     minAttemptMs: parseDuration(written.min_attempt ?? DEFAULTS.minAttempt),
     maxAttempts: written.max_attempts ?? DEFAULTS.maxAttempts,
     senders: asList(written.sender),
+    resend: { withinMs: 600_000, preferOtherProvider: true },
     country: country !== undefined && isCountry(country) ? country : null,
     breaker: {
       windowMs: parseDuration(breaker.window ?? DEFAULTS.breaker.window),

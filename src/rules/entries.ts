@@ -35,7 +35,8 @@ export function toProvider(written: WrittenProvider, places: Places): ProviderEn
   return {
     channels: asList(channels),
     onlyFor: onlyFor === undefined ? null : toCountries(onlyFor, places),
-    notFor: toCountries(notFor, places)
+    notFor: toCountries(notFor, places),
+    capacityPerSecond: null
   }
 }
 
@@ -53,10 +54,12 @@ export function toSender(name: string, written: WrittenSender, places: Places): 
 
 export function toSteps(written: WrittenSend): readonly Step[] {
   return written.map((step): Step => {
-    if (typeof step === 'string') return { kind: 'provider', provider: step, senders: null, timeoutMs: null }
+    if (typeof step === 'string')
+      return { kind: 'provider', provider: step, senders: null, timeoutMs: null, onNoAnswer: null }
     const settings = {
       senders: step.sender === undefined ? null : asList(step.sender),
-      timeoutMs: step.timeout === undefined ? null : parseDuration(step.timeout)
+      timeoutMs: step.timeout === undefined ? null : parseDuration(step.timeout),
+      onNoAnswer: null
     }
     if ('provider' in step) return { kind: 'provider', provider: step.provider, ...settings }
     const arms = Object.entries(step.split).map(([provider, weight]) => ({ provider, weight: weight ?? 0 }))

@@ -16,7 +16,7 @@ const Hash = Type.String({ pattern: '^[0-9a-f]{8,64}$' })
 const Channel = Type.Enum([...CHANNELS])
 const Class = Type.Enum(Object.keys(OUTCOME_CLASSES) as OutcomeClass[])
 const Certainty = Type.Enum(['sent', 'not_sent', 'unknown'])
-const Trigger = Type.Enum(['first', 'failover', 'second_pass', 'last_resort'])
+const Trigger = Type.Enum(['first', 'failover', 'repeat', 'last_resort'])
 
 const AttemptFields = {
   attempt: Type.Integer({ minimum: 1 }),
@@ -102,14 +102,20 @@ const fields = {
     code_as_number: Type.Boolean(),
     life_ms: Ms
   },
-  'otp.request.duplicate_suppressed': { age_ms: Ms, joined: Type.Boolean() },
+  'otp.request.duplicate_suppressed': {
+    /** Null where another node had it. */
+    age_ms: NullableInteger,
+    joined: Type.Boolean()
+  },
   /** The same user and number again, with a new event id: the first code may not have arrived. */
   'otp.resend.detected': {
     resend_count: Type.Integer({ minimum: 1 }),
     previous_provider: Name,
     age_ms: Ms,
     channel: Channel,
-    country: NullableName
+    country: NullableName,
+    /** Resends after this provider in this country, of all nodes, since an hour at most. */
+    within_hour: Type.Integer({ minimum: 1 })
   },
   'otp.route.decided': {
     rule: Name,
@@ -121,7 +127,8 @@ const fields = {
     ),
     skipped: Type.Array(Skipped),
     split_arm: NullableName,
-    last_resort: NullableName,
+    /** Whom a breaker or a cool-down holds back, in the order of asking. */
+    last_resorts: Type.Array(Name),
     decide_us: Type.Integer({ description: 'Microseconds.' })
   },
   /** A provider of the plan was passed over when its turn came. */

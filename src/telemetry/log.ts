@@ -37,8 +37,7 @@ function levelOf(event: GatewayEvent): Level {
       return 'debug'
     case 'otp.attempt.completed':
       switch (event.result) {
-        case 'credentials':
-        case 'quota':
+        // Dead credentials and an empty account have an event of their own: provider.alarm.
         case 'bad_request':
         case 'unknown':
           return 'error'
@@ -107,9 +106,7 @@ function messageOf(event: GatewayEvent): string {
     case 'otp.request.received':
       return `${event.preview ? 'preview of a ' : ''}code by ${event.channel} for ${event.phone}`
     case 'otp.request.duplicate_suppressed':
-      return event.joined
-        ? `the same request came again ${event.age_ms} ms later and joins the first`
-        : `the same request came again ${event.age_ms} ms later and gets the first one's answer`
+      return `the same request came again${event.age_ms === null ? ', to another node,' : ` ${event.age_ms} ms later`} and ${event.joined ? 'joins the first' : "gets the first one's answer"}`
     case 'otp.route.decided':
       return event.blocked
         ? `rule ${event.rule} blocks it`
@@ -179,8 +176,7 @@ const RESULT_IN_WORDS: { readonly [R in AttemptDetail['result']]: string } = {
 /** What a person has to do. */
 const ALARM_IN_WORDS: Partial<Record<AttemptDetail['result'], string>> = {
   credentials: 'it refuses our credentials. Renew them, or drain it',
-  quota: 'our money there is used up. Pay in, or drain it',
-  bad_request: 'it calls our requests malformed. Look at provider_code'
+  quota: 'our money there is used up. Pay in, or drain it'
 }
 
 function coverage({
