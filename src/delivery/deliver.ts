@@ -202,8 +202,11 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
       )
     }
 
-    /** Starts whose turn it is, or says when the next turn comes; null where nobody is left to ask. */
-    async function beginNext(): Promise<'begun' | { readonly atMs: number } | null> {
+    /**
+     * Starts whose turn it is, or says when the next turn comes; null where nobody is left to ask.
+     * `news` has to be heard first: while the capacity was asked for, somebody may have accepted.
+     */
+    async function beginNext(): Promise<'begun' | 'news' | { readonly atMs: number } | null> {
       for (;;) {
         const askable = job.chain.filter((planned) => !full.has(planned))
         const next = turnAfter(runs, { chain: askable, isHeldBack, nowMs: now() })
@@ -217,6 +220,7 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
           job.report({ kind: 'attempt_skipped', provider: planned.provider, reason: 'no_capacity' })
           continue
         }
+        if (mailbox.hasMail()) return 'news'
         const permit = permitFor(planned, next.trigger)
         if (permit === null) continue
         const previous = runs.at(-1)
@@ -254,17 +258,17 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
       let stoppedBy: StopClass | null = null
 
       for (;;) {
+        clearTimeout(turn)
         // Whoever was left behind has had its successor already: nobody starts while that one is asked.
         const someoneIsAsked = runs.some(({ outcome, leftBehind }) => outcome === null && !leftBehind)
-        if (stoppedBy === null && !someoneIsAsked) {
-          const next = await beginNext()
-          clearTimeout(turn)
-          if (next !== null && next !== 'begun') {
+        if (!someoneIsAsked && !mailbox.hasMail()) {
+          const next = stoppedBy === null ? await beginNext() : null
+          const isOver = next === null && !runs.some(({ outcome }) => outcome === null)
+          if (isOver && !mailbox.hasMail()) return conclude(runs, stoppedBy, full.size > 0)
+          if (next !== null && typeof next === 'object') {
             turn = setTimeout(() => mailbox.put({ kind: 'turn' }), next.atMs - now())
-          } else if (next === null && !runs.some(({ outcome }) => outcome === null)) {
-            return conclude(runs, stoppedBy, full.size > 0)
           }
-        } else if (!runs.some(({ outcome }) => outcome === null)) return conclude(runs, stoppedBy, false)
+        }
 
         const signal = await mailbox.take()
         switch (signal.kind) {

@@ -3,6 +3,8 @@ export interface Mailbox<T> {
   readonly put: (signal: T) => void
   /** The oldest signal, or the next one to come. */
   readonly take: () => Promise<T>
+  /** Is there one to be taken now? */
+  readonly hasMail: () => boolean
 }
 
 export function createMailbox<T>(): Mailbox<T> {
@@ -26,6 +28,7 @@ export function createMailbox<T>(): Mailbox<T> {
             wake = resolve
           })
         : Promise.resolve(signal)
-    }
+    },
+    hasMail: () => signals.length > 0
   }
 }

@@ -2,6 +2,7 @@ import { mock } from 'node:test'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { createBreaker, type Permit, type Transition } from '../../src/delivery/breaker.ts'
+import { createBreakers } from '../../src/delivery/breakers.ts'
 import type { OutcomeClass } from '../../src/domain/outcome.ts'
 import type { BreakerSettings } from '../../src/domain/rules.ts'
 import { defaults } from '../fixtures/rules.ts'
@@ -10,10 +11,15 @@ import { virtualTime } from '../fixtures/virtual-time.ts'
 function startBreaker(t: Test, over: Partial<BreakerSettings> = {}) {
   const time = virtualTime()
   const transitions: Transition[] = []
-  const breaker = createBreaker(
-    { ...defaults.breaker, ...over },
-    { now: time.now, random: () => 0, onTransition: (transition) => transitions.push(transition) }
-  )
+  const settings = { ...defaults.breaker, ...over }
+  let neighbour = true
+  const breaker = createBreaker({
+    settings: () => settings,
+    now: time.now,
+    random: () => 0,
+    mayOpen: () => neighbour,
+    onTransition: (transition) => transitions.push(transition)
+  })
   t.teardown(() => {
     breaker.close()
     time.end()
@@ -26,7 +32,18 @@ function startBreaker(t: Test, over: Partial<BreakerSettings> = {}) {
   const calls = (count: number, result: OutcomeClass) => {
     for (let i = 0; i < count; i++) call(result)
   }
-  return { breaker, time, transitions, call, calls }
+  return {
+    breaker,
+    time,
+    transitions,
+    call,
+    calls,
+    settings,
+    /** Is there anybody else who could take over? */
+    leave: (others: boolean) => {
+      neighbour = others
+    }
+  }
 }
 
 t.test('a breaker opens', async (t) => {
@@ -91,6 +108,64 @@ t.test('a breaker opens', async (t) => {
     calls(1, 'unknown')
     t.equal(breaker.state(), 'open')
   })
+})
+
+t.test('calls that wait for long, one after another, make it open before they time out', async (t) => {
+  const { breaker, call, transitions } = startBreaker(t)
+  const permits = Array.from({ length: 8 }, () => breaker.admit())
+  for (const permit of permits.slice(0, 4)) permit?.suspect()
+  t.equal(breaker.state(), 'closed')
+  call('accepted')
+  for (const permit of permits.slice(4)) permit?.suspect()
+  t.equal(breaker.state(), 'closed', 'an acceptance in between says that it is alive')
+  const last = breaker.admit()
+  last?.report('accepted')
+  last?.suspect()
+  for (let i = 0; i < 5; i++) breaker.admit()?.suspect()
+  t.equal(breaker.state(), 'open')
+  t.match(transitions, [{ to: 'open', cause: 'silent' }])
+  permits[0]?.report('no_answer')
+  permits[1]?.report('accepted')
+  t.equal(breaker.state(), 'open', 'what they come to then is about a time gone by')
+})
+
+t.test('a key that turns out dead after its call was counted opens it all the same', async (t) => {
+  const { breaker } = startBreaker(t)
+  const permit = breaker.admit()
+  permit?.report('no_answer')
+  permit?.reportLate('accepted')
+  t.equal(breaker.state(), 'closed')
+  permit?.reportLate('credentials')
+  t.equal(breaker.state(), 'open')
+})
+
+t.test('a breaker stays closed where nobody else would be left, says so once, and opens later', async (t) => {
+  const { breaker, calls, call, leave, transitions } = startBreaker(t)
+  leave(false)
+  calls(50, 'no_answer')
+  t.equal(breaker.state(), 'closed')
+  t.same(transitions, [{ to: 'kept_closed', cause: 'in_a_row' }])
+  call('accepted')
+  calls(5, 'no_answer')
+  t.equal(transitions.length, 2, 'a new row is told again')
+  leave(true)
+  calls(1, 'no_answer')
+  t.equal(breaker.state(), 'open')
+})
+
+t.test('a breaker goes by the settings in force, and forgets nothing when they change', async (t) => {
+  const { breaker, calls, time, settings } = startBreaker(t, { minCalls: 100 })
+  calls(4, 'no_answer')
+  Object.assign(settings, { inARow: 6 })
+  calls(1, 'no_answer')
+  t.equal(breaker.state(), 'closed')
+  Object.assign(settings, { openForMs: 500 })
+  calls(1, 'no_answer')
+  t.equal(breaker.state(), 'open', 'four before the change and two after it')
+  Object.assign(settings, { windowMs: 60_000 })
+  t.equal(breaker.state(), 'open')
+  await time.pass(510)
+  t.equal(breaker.state(), 'half_open')
 })
 
 t.test('a half-open breaker lets one probe through', async (t) => {
@@ -185,9 +260,11 @@ t.test('a breaker never has two probes out, always recovers, and its permits end
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       (moves, random) => {
         const transitions: Transition[] = []
-        const breaker = createBreaker(defaults.breaker, {
+        const breaker = createBreaker({
+          settings: () => defaults.breaker,
           now: () => Date.now(),
           random: () => random,
+          mayOpen: () => true,
           onTransition: (transition) => transitions.push(transition)
         })
         const out: { readonly permit: Permit; readonly probe: boolean }[] = []
@@ -218,4 +295,75 @@ t.test('a breaker never has two probes out, always recovers, and its permits end
     { numRuns: 3000 }
   )
   t.pass('3000 random schedules')
+})
+
+t.test('of several breakers one is always closed, and each recovers', async (t) => {
+  const names = ['a', 'b', 'c'] as const
+  const move = fc.oneof(
+    fc.record({
+      kind: fc.constant('call' as const),
+      name: fc.constantFrom(...names),
+      result: fc.constantFrom('accepted' as const, 'no_answer' as const, 'provider_error' as const, 'quota' as const)
+    }),
+    fc.record({ kind: fc.constant('suspect' as const), name: fc.constantFrom(...names) }),
+    fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 10_000 }) })
+  )
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 0 })
+  t.teardown(() => mock.timers.reset())
+
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 80 }), (moves) => {
+      const breakers = createBreakers({
+        settings: () => defaults.breaker,
+        isUsable: () => true,
+        now: () => Date.now(),
+        random: () => 0.5,
+        onTransition: () => {}
+      })
+      for (const name of names) breakers.of(name, 'sms')
+      const waiting: Permit[] = []
+      const oneIsClosed = (): boolean => breakers.readings().some(({ state }) => state === 'closed')
+      for (const one of moves) {
+        if (one.kind === 'pass') mock.timers.tick(one.ms)
+        else if (one.kind === 'suspect') {
+          const permit = breakers.of(one.name, 'sms').admit()
+          permit?.suspect()
+          if (permit !== null) waiting.push(permit)
+        }
+        else breakers.of(one.name, 'sms').admit()?.report(one.result)
+        if (!oneIsClosed()) return false
+      }
+      for (const permit of waiting) permit.report('no_answer')
+      if (!oneIsClosed()) return false
+      mock.timers.tick(defaults.breaker.openAtMostMs)
+      for (const name of names) breakers.of(name, 'sms').admit()?.report('accepted')
+      const recovered = breakers.readings().every(({ state }) => state === 'closed')
+      breakers.close()
+      return recovered
+    }),
+    { numRuns: 3000 }
+  )
+  t.pass('3000 random schedules')
+})
+
+t.test('who cannot be used is nobody to fall back on', async (t) => {
+  const time = virtualTime()
+  t.teardown(time.end)
+  let drained = false
+  const breakers = createBreakers({
+    settings: () => defaults.breaker,
+    isUsable: (provider) => provider !== 'b' || !drained,
+    now: time.now,
+    random: () => 0,
+    onTransition: () => {}
+  })
+  t.teardown(breakers.close)
+  breakers.of('b', 'sms')
+  breakers.of('b', 'voice')
+  drained = true
+  breakers.of('a', 'sms').admit()?.report('quota')
+  t.equal(breakers.of('a', 'sms').state(), 'closed')
+  drained = false
+  breakers.of('a', 'sms').admit()?.report('quota')
+  t.equal(breakers.of('a', 'sms').state(), 'open')
 })

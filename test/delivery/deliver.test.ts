@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { createAlarms } from '../../src/delivery/alarms.ts'
 import { createBreakers } from '../../src/delivery/breakers.ts'
+import { createCooldowns } from '../../src/delivery/cooldowns.ts'
 import {
   createDeliver,
   HARD_CAP_MS,
   type DeliveryEvent,
   type DeliveryReport
 } from '../../src/delivery/deliver.ts'
+import { createHanging } from '../../src/delivery/hanging.ts'
+import { MAX_ATTEMPTS } from '../../src/delivery/turns.ts'
 import type { Channel, OutboundMessage } from '../../src/domain/message.ts'
 import {
   accepted,
@@ -16,6 +20,7 @@ import {
   type Outcome
 } from '../../src/domain/outcome.ts'
 import type { PlannedAttempt } from '../../src/domain/router.ts'
+import { ON_NO_ANSWER, type OnNoAnswer } from '../../src/domain/rules.ts'
 import type { Limits } from '../../src/providers/provider.ts'
 import { defaults, senders } from '../fixtures/rules.ts'
 import { virtualTime } from '../fixtures/virtual-time.ts'
@@ -24,17 +29,18 @@ import { virtualTime } from '../fixtures/virtual-time.ts'
 type Behaviour = { readonly afterMs: number; readonly outcome: Outcome } | 'hang' | 'never_connects' | 'throw'
 
 const ok = (afterMs = 100): Behaviour => ({ afterMs, outcome: accepted('id') })
-const no = (failureClass: FailureClass, afterMs = 50): Behaviour => ({
-  afterMs,
-  outcome: failed(failureClass, 'x')
-})
+const no = (
+  failureClass: FailureClass,
+  afterMs = 50,
+  retryAfterMs: number | null = null
+): Behaviour => ({ afterMs, outcome: failed(failureClass, 'x', { retryAfterMs }) })
 
 const message = {} as OutboundMessage
 const [alpha] = senders
 
-const planned = (provider: string, timeoutMs = 900): PlannedAttempt => {
+const planned = (provider: string, onNoAnswer: OnNoAnswer = 'next', timeoutMs = 900): PlannedAttempt => {
   if (alpha === undefined) throw new Error('There is no sender.')
-  return { provider, sender: alpha, timeoutMs }
+  return { provider, sender: alpha, timeoutMs, onNoAnswer }
 }
 
 interface Story {
@@ -47,7 +53,16 @@ interface Story {
 /** Plays one delivery to the end of every attempt. Each provider does one thing after the other. */
 async function play(
   scripts: Readonly<Record<string, readonly Behaviour[]>>,
-  over: { channel?: Channel; deadlineMs?: number; lastResort?: string; chain?: readonly string[] } = {}
+  over: {
+    channel?: Channel
+    deadlineMs?: number
+    /** Held back by an open breaker. */
+    lastResort?: string
+    chain?: readonly string[]
+    onNoAnswer?: OnNoAnswer
+    /** Providers that have all that they take. */
+    full?: readonly string[]
+  } = {}
 ): Promise<Story> {
   const time = virtualTime()
   const events: DeliveryEvent[] = []
@@ -66,18 +81,31 @@ async function play(
     })
   }
   const breakers = createBreakers({
-    settings: defaults.breaker,
+    settings: () => ({ ...defaults.breaker, openForMs: 60_000 }),
+    isUsable: () => true,
     now: time.now,
     random: () => 0,
     onTransition: () => {}
   })
-  const deliver = createDeliver({ send, breakers, now: time.now })
+  const channel = over.channel ?? 'sms'
+  for (const name of ['somebody else', ...Object.keys(scripts)]) breakers.of(name, channel)
+  if (over.lastResort !== undefined) breakers.of(over.lastResort, channel).admit()?.report('quota')
+  const deliver = createDeliver({
+    send,
+    breakers,
+    cooldowns: createCooldowns({ now: time.now, onBegin: () => {} }),
+    capacity: { take: async (provider) => over.full?.includes(provider) !== true },
+    hanging: createHanging(),
+    alarms: createAlarms({ now: time.now, report: () => {} }),
+    now: time.now
+  })
 
   let answeredAtMs = -1
   const pending = deliver({
-    channel: over.channel ?? 'sms',
-    chain: (over.chain ?? Object.keys(scripts)).map((name) => planned(name)),
-    lastResort: over.lastResort === undefined ? null : planned(over.lastResort),
+    channel,
+    chain: [...(over.chain ?? Object.keys(scripts)), ...(over.lastResort === undefined ? [] : [over.lastResort])].map(
+      (name) => planned(name, over.onNoAnswer ?? ON_NO_ANSWER[channel])
+    ),
     compose: () => message,
     answerByMs: over.deadlineMs ?? 2450,
     minAttemptMs: 300,
@@ -163,6 +191,29 @@ t.test('deliver() waits for a call rather than ringing twice, and goes on when i
   t.equal(hangs.answeredAtMs, 2450)
 })
 
+t.test('deliver() waits or goes on as the rule says', async (t) => {
+  const rings = await play({ a: ['hang'], b: [ok()] }, { channel: 'voice', onNoAnswer: 'next' })
+  t.match(rings.report.result, { kind: 'accepted', provider: 'b' })
+  t.equal(rings.answeredAtMs, 1000)
+
+  const waits = await play({ a: [ok(1500)], b: [ok()] }, { onNoAnswer: 'wait' })
+  t.equal(order(waits), 'a')
+  t.match(waits.report.result, { kind: 'accepted', provider: 'a' })
+})
+
+t.test('deliver() passes over who has all that it takes, and says when all have', async (t) => {
+  const overflow = await play({ a: [ok()], b: [ok()] }, { full: ['a'] })
+  t.match(overflow.report.result, { kind: 'accepted', provider: 'b' })
+  t.match(overflow.events[0], { kind: 'attempt_skipped', provider: 'a', reason: 'no_capacity' })
+
+  const none = await play({ a: [ok()], b: [ok()] }, { full: ['a', 'b'] })
+  t.match(none.report, { result: { kind: 'no_capacity' }, attempts: [] })
+  t.equal(none.answeredAtMs, 0, 'at once')
+
+  const failed = await play({ a: [no('credentials')], b: [ok()] }, { full: ['b'] })
+  t.match(failed.report.result, { kind: 'all_failed' })
+})
+
 t.test('deliver() never calls failed what may be on its way', async (t) => {
   const hanging = await play({ a: ['hang'], b: [no('provider_error')] })
   t.match(hanging.report.result, { kind: 'undecided', provider: 'a' })
@@ -185,20 +236,31 @@ t.test('deliver() goes through the chain a second time for what surely was not s
   })
   t.equal(order(second), 'a b c a')
   t.match(second.report.result, { kind: 'accepted', provider: 'a' })
-  t.match(second.report.attempts[3], { trigger: 'second_pass' })
+  t.match(second.report.attempts[3], { trigger: 'repeat' })
 
   const never = await play({ a: [no('no_answer'), ok()], b: [no('quota'), ok()] })
   t.equal(order(never), 'a b', 'nothing that may have been sent, nothing that will not mend')
 
-  const allFail = await play({ a: [no('provider_error'), no('provider_error'), ok()] })
-  t.equal(order(allFail), 'a a', 'two passes and no more')
-  t.match(allFail.report.result, { kind: 'all_failed' })
+  const stubborn = await play({ a: Array.from({ length: 20 }, () => no('provider_error')) })
+  t.same(
+    stubborn.started.map(({ atMs }) => atMs),
+    [0, 50, 200, 450, 900, 1750],
+    'with growing pauses, until the time is up'
+  )
+  t.match(stubborn.report.result, { kind: 'all_failed' })
+  t.equal(stubborn.answeredAtMs, 1800, 'and not longer than anything can come of it')
+  const quick = Array.from({ length: 9 }, () => no('provider_error', 0))
+  t.equal((await play({ a: quick, b: quick, c: quick })).started.length, MAX_ATTEMPTS)
 
   const throttled = await play({
     a: [no('throttled'), ok()],
     b: [no('provider_error', 1100), no('provider_error')]
   })
   t.equal(order(throttled), 'a b a', 'who said "too much" is asked again only after a while')
+
+  const alone = await play({ a: [no('throttled', 50, 700), ok()] })
+  t.match(alone.report.result, { kind: 'accepted', provider: 'a' })
+  t.equal(alone.answeredAtMs, 850, 'and is waited for, where there is time and nobody else')
 })
 
 t.test('deliver() starts nothing that cannot finish, and answers by the deadline', async (t) => {
@@ -218,11 +280,14 @@ t.test('deliver() knows that a provider it could not connect to was sent nothing
   t.match(story.report.result, { kind: 'accepted', provider: 'a' })
 })
 
-t.test('deliver() asks the last resort once when the chain is empty, and says so', async (t) => {
-  const story = await play({ a: [no('provider_error'), ok()] }, { chain: [], lastResort: 'a' })
-  t.match(story.report, { lastResort: true, result: { kind: 'all_failed' } })
-  t.equal(order(story), 'a')
+t.test('deliver() asks the last resort when nobody else is there, and says so', async (t) => {
+  const story = await play({ a: [no('no_answer'), ok()] }, { chain: [], lastResort: 'a' })
+  t.match(story.report, { lastResort: true, result: { kind: 'undecided' } })
   t.match(story.report.attempts, [{ trigger: 'last_resort' }])
+  t.equal(order(story), 'a', 'who may have sent it is not asked again')
+
+  const again = await play({ a: [no('provider_error'), ok()] }, { chain: [], lastResort: 'a' })
+  t.match(again.report.result, { kind: 'accepted', provider: 'a' })
 })
 
 t.test(
@@ -261,7 +326,7 @@ t.test('deliver() keeps its promises whatever providers do', async (t) => {
     fc.tuple(fc.constantFrom(...classes), tens(3000)).map(([name, afterMs]) => no(name, afterMs)),
     fc.constantFrom<Behaviour>('hang', 'never_connects', 'throw')
   )
-  const script = fc.array(behaviour, { minLength: 2, maxLength: 2 })
+  const script = fc.array(behaviour, { minLength: 3, maxLength: 3 })
 
   await fc.assert(
     fc.asyncProperty(
@@ -278,7 +343,7 @@ t.test('deliver() keeps its promises whatever providers do', async (t) => {
         )
         for (const name of ['a', 'b', 'c']) {
           const own = report.attempts.filter(({ provider }) => provider === name)
-          must(own.length <= 2, 'two passes at most')
+          must(own.length <= MAX_ATTEMPTS, 'not for ever')
           must(
             own.slice(0, -1).every(({ certainty }) => certainty === 'not_sent'),
             'no second try of what may be sent'

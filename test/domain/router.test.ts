@@ -20,6 +20,7 @@ const facts = (over: Partial<Facts> & { number?: string } = {}): Facts => ({
   locale: 'en-US',
   org: 'acme.okta.com',
   person: 'u1',
+  triedLast: null,
   ...over
 })
 
@@ -30,7 +31,7 @@ const block = (name: string, when: When): Rule => ({ name, when, action: { kind:
 const ruleOf = (plan: Plan): string => plan.rule
 
 const step = (provider: string, over: Partial<Step> = {}): Step =>
-  ({ kind: 'provider', provider, senders: null, timeoutMs: null, ...over }) as Step
+  ({ kind: 'provider', provider, senders: null, timeoutMs: null, onNoAnswer: null, ...over }) as Step
 
 const order = (plan: Plan): readonly string[] =>
   plan.kind === 'send' ? plan.chain.map(({ provider }) => provider) : []
@@ -128,7 +129,8 @@ t.test('decide() compiled says the same as walking the rules', async (t) => {
     flow: fc.constantFrom(...FLOWS, null),
     locale: fc.constantFrom('en-US', 'EN', 'de-CH', 'de-AT', 'fr-CH', 'x', null),
     org: fc.constantFrom('a.okta.com', 'c.okta.com', null),
-    person: fc.string()
+    person: fc.string(),
+    triedLast: fc.constantFrom(null, 'twilio', 'vonage')
   })
   fc.assert(
     fc.property(
@@ -173,9 +175,9 @@ t.test('decide() plans the chain and says why others are left out', async (t) =>
   const router = compileRouter(
     ruleSet({
       providers: new Map([
-        ['twilio', { channels: ['sms', 'voice'], onlyFor: null, notFor: [] }],
-        ['vonage', { channels: ['sms'], onlyFor: null, notFor: ['SE'] }],
-        ['messagebird', { channels: ['sms', 'voice'], onlyFor: ['SE', 'US'], notFor: [] }]
+        ['twilio', { channels: ['sms', 'voice'], onlyFor: null, notFor: [], capacityPerSecond: null }],
+        ['vonage', { channels: ['sms'], onlyFor: null, notFor: ['SE'], capacityPerSecond: null }],
+        ['messagebird', { channels: ['sms', 'voice'], onlyFor: ['SE', 'US'], notFor: [], capacityPerSecond: null }]
       ])
     })
   )
@@ -192,17 +194,28 @@ t.test('decide() plans the chain and says why others are left out', async (t) =>
 
   const nobody = decide(router, facts(), () => ({ kind: 'no_credentials' }))
   t.same(order(nobody), [])
-  t.match(nobody, { lastResort: null })
+  t.match(nobody, { lastResorts: [] })
 
   const open = decide(router, facts(), (provider) => ({
     kind: 'breaker_open',
-    sinceMs: provider === 'twilio' ? 5 : 9
+    badness: provider === 'twilio' ? 9 : 5
   }))
   t.same(order(open), [])
-  t.match(open, { lastResort: { provider: 'messagebird' } }, 'the last resort is the one least long open')
+  t.match(open, { lastResorts: [{ provider: 'messagebird' }, { provider: 'twilio' }] }, 'the least bad first')
+
+  const held = decide(router, facts(), (provider) =>
+    provider === 'twilio' ? { kind: 'drained' } : { kind: 'cooling_down', badness: 1 }
+  )
+  t.same(skippedOf(held), ['twilio drained', 'vonage not_for_country', 'messagebird cooling_down'])
+  t.match(held, { chain: [], lastResorts: [{ provider: 'messagebird' }] }, 'never the one that a person drained')
 
   const two = compileRouter(ruleSet({ defaults: { ...defaults, maxAttempts: 2 } }))
   t.same(skippedOf(decide(two, facts(), ready)), ['messagebird beyond_max_attempts'])
+
+  const resent = facts({ triedLast: 'twilio' })
+  t.same(order(decide(compileRouter(ruleSet()), resent, ready)), ['vonage', 'messagebird', 'twilio'])
+  t.same(order(decide(two, resent, ready)), ['vonage', 'messagebird'])
+  t.same(order(decide(router, facts({ triedLast: 'vonage' }), ready)), ['twilio', 'messagebird'])
 })
 
 t.test('decide() takes the first sender that may be used there', async (t) => {
@@ -241,7 +254,8 @@ t.test('decide() splits by weight, the same for one person, and fails over from 
       { provider: 'twilio', weight: 20 }
     ],
     senders: null,
-    timeoutMs: 700
+    timeoutMs: 700,
+    onNoAnswer: null
   }
   const router = compileRouter(ruleSet({ otherwise: { kind: 'send', steps: [split, step('vonage')] } }))
   const firsts = { messagebird: 0, twilio: 0 }
