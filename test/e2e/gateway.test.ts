@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { Compile } from 'typebox/compile'
 import { Type } from 'typebox'
+import { parseRules } from '../../src/rules/parse.ts'
 import type { Fault } from '../../src/sandbox/fault.ts'
 import { EVENTS, RequestContext, type EventName } from '../../src/telemetry/events.ts'
 import { RULES, sampleBody, startStack, until, type Answer } from '../fixtures/stack.ts'
@@ -162,11 +163,11 @@ t.test(
     }
     t.match(value(await failing.send()), { status: 'FAILED', provider: 'MESSAGEBIRD' })
     t.match(failing.events('otp.request.completed'), [
-      { outcome: 'failed', attempts: 6, possible_duplicate: false }
+      { outcome: 'failed', attempts: 12, possible_duplicate: false }
     ])
     t.match(
       failing.events('otp.attempt.completed').map(({ trigger }) => trigger),
-      ['first', 'failover', 'failover', 'second_pass', 'second_pass', 'second_pass']
+      ['first', 'failover', 'failover', 'repeat', 'repeat', 'repeat']
     )
     t.same(failing.sandbox.inbox(), [])
 
@@ -248,7 +249,7 @@ t.test('a breaker opens on a hanging provider, is skipped, and closes again', as
   const { send, sandbox, events, gateway } = await startStack(t, { rules })
   await sandbox.setFault('twilio', { mode: 'hang_after_read' })
   await Promise.all([send(), send(), send()])
-  t.match(events('circuit.opened'), [{ provider: 'twilio', channel: 'sms', cause: 'in_a_row' }])
+  t.match(events('circuit.opened'), [{ provider: 'twilio', channel: 'sms', cause: 'silent' }])
   const ready = (await (await fetch(`${gateway.url}/health/ready`)).json()) as any
   t.match(
     ready.breakers.find(({ provider, channel }: any) => provider === 'twilio' && channel === 'sms'),
@@ -280,11 +281,74 @@ t.test('when every breaker is open the last resort is tried, and flagged', async
     await sandbox.setFault(provider, { mode: 'status', status: 503 })
   }
   await send()
-  t.equal(events('circuit.opened').length, 3)
-  await sandbox.clear()
-  t.match(value(await send()), { status: 'SUCCESSFUL', provider: 'MESSAGEBIRD' })
-  t.match(events('otp.request.completed').at(-1), { last_resort: true, attempts: 1 })
-  t.match(events('circuit.closed'), [{ provider: 'messagebird' }])
+  t.equal(events('circuit.opened').length, 2)
+  t.match(events('circuit.kept_closed'), [{ provider: 'messagebird', channel: 'sms', cause: 'in_a_row' }])
+  await sandbox.setFault('twilio', null)
+  await sandbox.setFault('vonage', null)
+  t.match(value(await send()), { status: 'SUCCESSFUL', provider: 'VONAGE' }, 'the one least long open')
+  t.match(events('otp.request.completed').at(-1), { last_resort: true, attempts: 3 })
+  t.match(events('circuit.closed'), [{ provider: 'vonage' }])
+})
+
+t.test('dead credentials are one event, however many requests meet them', async (t) => {
+  const { send, sandbox, events } = await startStack(t)
+  await sandbox.setFault('twilio', { mode: 'status', status: 401 })
+  await Promise.all(Array.from({ length: 20 }, () => send()))
+  t.match(events('provider.alarm'), [{ provider: 'twilio', channel: 'sms', class: 'credentials', level: 50 }])
+  t.equal(events('provider.alarm').length, 1)
+  t.match(events('circuit.opened'), [{ provider: 'twilio', cause: 'credentials' }])
+})
+
+t.test('a throttled provider is left alone for as long as it asked, and its breaker stays closed', async (t) => {
+  const { send, sandbox, events } = await startStack(t)
+  await sandbox.setFault('twilio', { mode: 'throttle', retry_after_s: 30 })
+  await send()
+  await sandbox.setFault('twilio', null)
+  t.match(value(await send()), { provider: 'VONAGE' })
+  t.match(events('provider.cooling'), [{ provider: 'twilio', channel: 'sms', for_ms: 30_000 }])
+  t.match(events('otp.route.decided').at(-1), { skipped: [{ provider: 'twilio', reason: 'cooling_down' }] })
+  t.same(events('circuit.opened'), [])
+})
+
+t.test('who asks again is sent the code by another provider', async (t) => {
+  const { send, events, inboxOf } = await startStack(t)
+  const phoneNumber = '+4915155550123'
+  const providers = []
+  for (let i = 0; i < 3; i++) providers.push(value(await send({ phoneNumber }, {}, 'the same user')).provider)
+  t.same(providers, ['TWILIO', 'VONAGE', 'TWILIO'])
+  t.equal(inboxOf(phoneNumber).length, 3, 'each is sent')
+  t.match(events('otp.resend.detected'), [
+    { resend_count: 1, previous_provider: 'twilio', country: 'DE', within_hour: 1 },
+    { resend_count: 2, previous_provider: 'vonage', within_hour: 1 }
+  ])
+})
+
+t.test('what is more than the limit is refused at once, and nothing is sent for it', async (t) => {
+  const { send, sandbox, events, inboxOf } = await startStack(t, { maxInFlight: 2 })
+  await sandbox.setFault('twilio', { mode: 'slow', delay_ms: 200 })
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, i) => send({ phoneNumber: `+491515555020${i}` }))
+  )
+  const statuses = answers.map((answer) => value(answer).status).toSorted()
+  t.same(statuses, ['FAILED', 'FAILED', 'FAILED', 'FAILED', 'SUCCESSFUL', 'SUCCESSFUL'])
+  t.equal(answers.filter((_, i) => inboxOf(`+491515555020${i}`).length > 0).length, 2)
+  t.match(events('gateway.overloaded'), [{ reason: 'in_flight', in_flight: 2 }])
+  const refused = events('otp.request.completed').filter(({ outcome }) => outcome === 'overloaded')
+  t.match(refused, [{ reason: 'in_flight', attempts: 0 }, {}, {}, {}])
+  t.match(value(await send()), { status: 'SUCCESSFUL' })
+})
+
+t.test('other rules come into force between two requests, and the breakers stay as they are', async (t) => {
+  const { send, sandbox, events, gateway } = await startStack(t)
+  await sandbox.setFault('twilio', { mode: 'status', status: 401 })
+  await send()
+  const parsed = parseRules(RULES.replace('name: premium', 'name: renamed'), 'next.yaml')
+  if (parsed.kind !== 'ok') throw new Error('The rules are faulty.')
+  gateway.useRules(parsed.rules)
+  t.match(value(await send()), { provider: 'VONAGE' })
+  const [before, after] = events('otp.request.completed')
+  t.not(before.rules_hash, after.rules_hash)
+  t.match(events('otp.route.decided').at(-1), { skipped: [{ provider: 'twilio', reason: 'breaker_open' }] })
 })
 
 t.test('what comes after Okta was answered is logged as late', async (t) => {
