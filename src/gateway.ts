@@ -21,6 +21,9 @@ import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import type { Provider, ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createMemoryState } from './state/memory.ts'
+import { createRedisState } from './state/redis.ts'
+import { createSealing } from './state/sealing.ts'
+import type { StateEvent } from './state/state.ts'
 import type { GatewayEvent } from './telemetry/events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMasking } from './telemetry/masking.ts'
@@ -42,6 +45,8 @@ export interface GatewayOptions {
   readonly random: () => number
   /** Codes on their way at once; what comes beyond is refused at once. */
   readonly maxInFlight: number
+  /** What nodes share; null: each has its own memory. */
+  readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
 }
 
 export interface Clock {
@@ -87,7 +92,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (const { name, channels } of providers.values()) {
     for (const channel of channels) breakers.of(name, channel)
   }
-  const state = createMemoryState({ now: clock.now })
+  const memory = createMemoryState({ now: clock.now })
+  const redis =
+    options.redis === null
+      ? null
+      : createRedisState({
+          url: options.redis.url,
+          sealing: createSealing(options.redis.keys),
+          memory,
+          now: clock.now,
+          onEvent: (event) => log.report(stateEvent(event))
+        })
+  const state = redis ?? memory
   const digest = (text: string): string =>
     createHmac('sha256', options.hashKey).update(text).digest('base64url')
   const cooldowns = createCooldowns({
@@ -156,7 +172,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         version: options.version,
         rules: { hash: router.hash, count: router.ruleCount },
         providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
-        breakers: breakers.readings()
+        breakers: breakers.readings(),
+        state: state.condition()
       })
     },
     report: log.report,
@@ -168,7 +185,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
 
   const warm = (): Promise<unknown> => Promise.all([...providers.values()].map((provider) => provider.warm()))
-  await Promise.all([warm(), app.listen({ host: options.host, port: options.port })])
+  await Promise.all([warm(), redis?.start(), app.listen({ host: options.host, port: options.port })])
   const warming = setInterval(() => void warm(), WARM_EVERY_MS)
   warming.unref()
   ready = true
@@ -199,6 +216,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
   }
+}
+
+function stateEvent(event: StateEvent): GatewayEvent {
+  return event.kind === 'lost'
+    ? { event: 'state.lost', cause: event.cause }
+    : { event: 'state.back', after_ms: event.afterMs }
 }
 
 function pressureOf(app: FastifyInstance): Pressure {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { BreakerReading } from './delivery/breakers.ts'
 import type { Channel } from './domain/message.ts'
+import type { StateCondition } from './state/state.ts'
 
 export interface Readiness {
   readonly ready: boolean
@@ -9,6 +10,7 @@ export interface Readiness {
   readonly rules: { readonly hash: string; readonly count: number }
   readonly providers: readonly { readonly name: string; readonly channels: readonly Channel[] }[]
   readonly breakers: readonly BreakerReading[]
+  readonly state: StateCondition
 }
 
 export interface HealthRouteOptions {

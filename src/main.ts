@@ -58,7 +58,8 @@ async function main(): Promise<void> {
     log,
     clock: { now: () => performance.now(), epoch: () => Date.now() },
     random: Math.random,
-    maxInFlight: 1_000
+    maxInFlight: 1_000,
+    redis: null
   })
   log.report({
     event: 'gateway.started',
