@@ -7,18 +7,20 @@ import { createAlarms } from './delivery/alarms.ts'
 import { createAnswers } from './delivery/answers.ts'
 import type { Transition } from './delivery/breaker.ts'
 import { createBreakers } from './delivery/breakers.ts'
+import { buildAdminApp } from './admin/admin-app.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
 import { createDeliver } from './delivery/deliver.ts'
 import { createDispatch, type Dispatch } from './delivery/dispatch.ts'
 import { createHanging } from './delivery/hanging.ts'
 import { createOverload, type Pressure } from './delivery/overload.ts'
+import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
 import type { Channel } from './domain/message.ts'
 import { compileRouter } from './domain/router.ts'
 import type { RuleSet } from './domain/rules.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
-import type { Provider, ProviderName } from './providers/provider.ts'
+import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createRedisState } from './state/redis.ts'
@@ -45,6 +47,8 @@ export interface GatewayOptions {
   readonly random: () => number
   /** Codes on their way at once; what comes beyond is refused at once. */
   readonly maxInFlight: number
+  /** The door for people who operate it; null: there is none. */
+  readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
   /** What nodes share; null: each has its own memory. */
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
 }
@@ -60,6 +64,8 @@ export interface Gateway {
   readonly app: FastifyInstance
   /** Where it listens. */
   readonly url: string
+  /** Where commands are taken. */
+  readonly adminUrl: string | null
   /** Codes on their way. */
   readonly inFlight: () => number
   /** Attempts that nobody waits for any more, and that are still heard out. */
@@ -84,7 +90,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const providers = createProviders(options.providers, { now: clock.epoch })
   const breakers = createBreakers({
     settings: () => router.defaults.breaker,
-    isUsable: (name, channel) => providers.get(name as ProviderName)?.channels.has(channel) === true,
+    isUsable: (name, channel) =>
+      providers.get(name as ProviderName)?.channels.has(channel) === true &&
+      overrides.drainedBy({ provider: name, channel, country: null }) === null,
     now: clock.now,
     random: options.random,
     onTransition: (provider, channel, transition) => log.report(breakerEvent(provider, channel, transition))
@@ -104,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           onEvent: (event) => log.report(stateEvent(event))
         })
   const state = redis ?? memory
+  const overrides = createOverrides({ state, epoch: clock.epoch, report: log.report })
   const digest = (text: string): string =>
     createHmac('sha256', options.hashKey).update(text).digest('base64url')
   const cooldowns = createCooldowns({
@@ -136,7 +145,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       now: clock.now,
       report: log.report
     }),
-    drainedBy: () => null,
+    drainedBy: overrides.drainedBy,
     deliver,
     answers: createAnswers({ state, now: clock.now }),
     resends: createResends({ state, digest, epoch: clock.epoch }),
@@ -185,7 +194,35 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
 
   const warm = (): Promise<unknown> => Promise.all([...providers.values()].map((provider) => provider.warm()))
-  await Promise.all([warm(), redis?.start(), app.listen({ host: options.host, port: options.port })])
+  const admin =
+    options.admin === null
+      ? null
+      : buildAdminApp({
+          overrides,
+          secrets: options.admin.secrets,
+          providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
+          knownProviders: PROVIDER_NAMES,
+          status: () => ({
+            version: options.version,
+            mode: options.mode,
+            rules: { hash: router.hash },
+            breakers: breakers.readings(),
+            state: state.condition(),
+            inFlight: inFlight.size,
+            hanging: hanging.count()
+          }),
+          report: log.report
+        })
+  // What people have drained is known before the first code comes.
+  const learn = async (): Promise<void> => {
+    await redis?.start()
+    await overrides.start()
+  }
+  await Promise.all([warm(), learn()])
+  await Promise.all([
+    app.listen({ host: options.host, port: options.port }),
+    admin?.listen({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? 0 })
+  ])
   const warming = setInterval(() => void warm(), WARM_EVERY_MS)
   warming.unref()
   ready = true
@@ -193,6 +230,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     app,
     url: urlOf(app),
+    adminUrl: admin === null ? null : urlOf(admin),
     inFlight: () => inFlight.size,
     hanging: hanging.count,
     useRules(rules) {
@@ -208,10 +246,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         () => app.server.closeAllConnections(),
         router.defaults.deadlineMs + CUT_AFTER_MS
       )
-      await app.close()
+      await Promise.all([app.close(), admin?.close()])
       clearTimeout(cut)
       await Promise.allSettled(inFlight)
       breakers.close()
+      overrides.close()
       await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }

@@ -58,8 +58,9 @@ async function main(): Promise<void> {
     log,
     clock: { now: () => performance.now(), epoch: () => Date.now() },
     random: Math.random,
-    maxInFlight: 1_000,
-    redis: null
+    maxInFlight: settings.maxInFlight,
+    admin: settings.admin,
+    redis: settings.redis
   })
   log.report({
     event: 'gateway.started',
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
     mode: settings.mode.kind,
     url: gateway.url,
     hook: new URL(HOOK_PATH, settings.publicUrl ?? gateway.url).href,
+    admin: gateway.adminUrl,
     node: process.version,
     providers: [...gateway.providers.values()].map(({ name, channels }) => ({
       provider: name,
@@ -177,7 +179,7 @@ function startFault(error: unknown): string {
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
   switch (code) {
     case 'EADDRINUSE':
-      return `Switchboard does not start: something else listens on ${address}:${port}. Stop it, or set PORT or SANDBOX_PORT to another.`
+      return `Switchboard does not start: something else listens on ${address}:${port}. Stop it, or set PORT, ADMIN_PORT or SANDBOX_PORT to another.`
     case 'EACCES':
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':

@@ -1,11 +1,13 @@
 import { createPrivateKey } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import type { BasicPair } from './okta/credentials.ts'
 import { MESSAGEBIRD_BASE_URL } from './providers/messagebird/messagebird.ts'
 import type { ProviderSettings } from './providers/registry.ts'
 import { sdkDebugFault } from './providers/sdk-debug.ts'
 import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
+import { readStateKeys } from './state/sealing.ts'
 import { VONAGE_API_URL, VONAGE_REST_URL } from './providers/vonage/vonage.ts'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -32,6 +34,12 @@ export interface Settings {
   readonly routingFile: string
   readonly publicUrl: string | null
   readonly sandboxPort: number
+  /** Codes on their way at once. */
+  readonly maxInFlight: number
+  /** Null: no commands are taken. */
+  readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
+  /** What nodes share, and the keys that seal it; null: each node has its own memory. */
+  readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
   /** Null in the sandbox where nobody set it: then it makes up its own. */
   readonly oktaBasicAuth: readonly BasicPair[] | null
   readonly mode:
@@ -77,6 +85,24 @@ const Variables = Type.Object({
   SANDBOX: text((value) => /^(auto|on|off)$/u.test(value), 'must be auto, on or off'),
   SANDBOX_PORT: port,
   PUBLIC_URL: url,
+  MAX_IN_FLIGHT: text(
+    (value) => /^\d{1,6}$/u.test(value) && Number(value) >= 1 && Number(value) <= 100_000,
+    'must be a whole number from 1 to 100000'
+  ),
+  ADMIN_HOST: anything,
+  ADMIN_PORT: port,
+  ADMIN_SECRET: text(
+    (value) => value.split(/\s+/u).every(({ length }) => length >= 16),
+    'must be one or several secrets of at least 16 characters, separated by white space'
+  ),
+  REDIS_URL: text(
+    (value) => URL.canParse(value) && /^rediss?:$/u.test(new URL(value).protocol),
+    'must be a redis:// or rediss:// URL'
+  ),
+  STATE_KEY: text(
+    (value) => readStateKeys(value).kind === 'keys',
+    'must be one or two keys of 32 bytes in base64 or hex, the current one first ("openssl rand -base64 32" makes one)'
+  ),
   OKTA_BASIC_AUTH: text(
     (value) => pairsOf(value).every(({ user, password }) => user !== '' && password !== ''),
     'must be one or several user:password pairs, separated by white space'
@@ -111,6 +137,9 @@ export const SETTING_NAMES = Object.keys(Variables.properties) as readonly Name[
 /** Those that may also come as `NAME_FILE`, the path of a file that holds the value. */
 export const SECRET_NAMES = [
   'LOG_HASH_KEY',
+  'ADMIN_SECRET',
+  'REDIS_URL',
+  'STATE_KEY',
   'OKTA_BASIC_AUTH',
   'TWILIO_ACCOUNT_SID',
   'TWILIO_AUTH_TOKEN',
@@ -150,7 +179,7 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
   const sandbox =
     values.SANDBOX === 'on' ||
     (values.SANDBOX !== 'off' && CREDENTIALS.every((name) => values[name] === undefined))
-  faults.push(...(sandbox ? sandboxFaults(values) : liveFaults(values)))
+  faults.push(...(sandbox ? sandboxFaults(values) : liveFaults(values)), ...stateFaults(values))
   // One fault a variable is enough: the first is the root, and that of its file stands for its absence.
   const first = faults.filter(
     ({ name }, i) => faults.findIndex((fault) => fault.name === name || fault.name === `${name}_FILE`) === i
@@ -168,6 +197,9 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       routingFile: values.ROUTING_FILE ?? 'config/routing.yaml',
       publicUrl: values.PUBLIC_URL ?? null,
       sandboxPort: Number(values.SANDBOX_PORT ?? 3001),
+      maxInFlight: Number(values.MAX_IN_FLIGHT ?? 1_000),
+      admin: adminOf(values, sandbox),
+      redis: redisOf(values),
       oktaBasicAuth: values.OKTA_BASIC_AUTH === undefined ? null : pairsOf(values.OKTA_BASIC_AUTH),
       mode: sandbox ? { kind: 'sandbox' } : { kind: 'live', providers },
       unavailable: sandbox ? [] : unavailable
@@ -224,11 +256,34 @@ function missing(name: Name, message: string): SettingFault {
   return { name, message: `is missing: ${message}` }
 }
 
+function stateFaults(values: Values): readonly SettingFault[] {
+  if (values.REDIS_URL === undefined) return []
+  const why = 'REDIS_URL is set, and every node needs the same one'
+  return (['STATE_KEY', 'LOG_HASH_KEY'] as const)
+    .filter((name) => values[name] === undefined)
+    .map((name) => missing(name, why))
+}
+
+function adminOf(values: Values, sandbox: boolean): Settings['admin'] {
+  const secrets = values.ADMIN_SECRET?.split(/\s+/u) ?? (sandbox ? [SANDBOX_ADMIN_SECRET] : null)
+  if (secrets === null) return null
+  return { host: values.ADMIN_HOST ?? '127.0.0.1', port: Number(values.ADMIN_PORT ?? 3002), secrets }
+}
+
+function redisOf({ REDIS_URL: redisUrl, STATE_KEY: key = '' }: Values): Settings['redis'] {
+  const read = readStateKeys(key)
+  return redisUrl === undefined || read.kind === 'fault' ? null : { url: redisUrl, keys: read.keys }
+}
+
 function liveFaults(values: Values): readonly SettingFault[] {
   const faults: SettingFault[] = []
 
   if (values.OKTA_BASIC_AUTH === undefined) {
     faults.push(missing('OKTA_BASIC_AUTH', 'set user:password, the pair that Okta will send'))
+  }
+  const adminName = (['ADMIN_PORT', 'ADMIN_HOST'] as const).find((name) => values[name] !== undefined)
+  if (adminName !== undefined && values.ADMIN_SECRET === undefined) {
+    faults.push(missing('ADMIN_SECRET', `${adminName} is set, and nobody gets in there without a secret`))
   }
   if (CREDENTIALS.every((name) => values[name] === undefined)) {
     const message =

@@ -209,3 +209,38 @@ t.test('.env.example names every setting', async (t) => {
   const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
   for (const name of SETTING_NAMES) t.match(example, new RegExp(`^#? ?${name}=`, 'mu'), name)
 })
+
+t.test('readSettings() opens the admin port where there is a secret, and in the sandbox', async (t) => {
+  t.match(settingsOf({}).admin, { host: '127.0.0.1', port: 3002, secrets: ['sandbox-admin-secret'] })
+  t.equal(settingsOf(live).admin, null)
+  const secrets = ['a secret for the admin'.replaceAll(' ', '-'), 'and-the-next-one-of-it']
+  t.match(settingsOf({ ...live, ADMIN_SECRET: secrets.join(' '), ADMIN_PORT: '0' }).admin, {
+    port: 0,
+    secrets
+  })
+  t.match(faultsOf({ ...live, ADMIN_PORT: '3002' }), [/^ADMIN_SECRET is missing: ADMIN_PORT is set/u])
+  t.match(faultsOf({ ...live, ADMIN_SECRET: 'short' }), [/^ADMIN_SECRET must be .* 16 characters/u])
+})
+
+t.test('readSettings() takes a Redis only with the keys that every node needs', async (t) => {
+  const key = Buffer.alloc(32, 7)
+  const redis = {
+    ...live,
+    REDIS_URL: 'rediss://:a-password@redis.example:6379/2',
+    STATE_KEY: key.toString('base64'),
+    LOG_HASH_KEY: 'a key for the hashes'
+  }
+  t.same(settingsOf(redis).redis, { url: redis.REDIS_URL, keys: [key] })
+  t.equal(settingsOf(live).redis, null)
+  t.match(faultsOf({ ...redis, STATE_KEY: undefined, LOG_HASH_KEY: undefined }), [
+    /^STATE_KEY is missing/u,
+    /^LOG_HASH_KEY is missing/u
+  ])
+  t.match(faultsOf({ ...redis, STATE_KEY: 'short' }), [/^STATE_KEY must be one or two keys/u])
+  t.match(faultsOf({ ...redis, REDIS_URL: 'http://redis' }), [/^REDIS_URL must be a redis/u])
+  t.equal(settingsOf({ ...live, MAX_IN_FLIGHT: '50' }).maxInFlight, 50)
+  t.equal(settingsOf(live).maxInFlight, 1000)
+  for (const wrong of ['0', '-1', '1.5', '1000001', 'many']) {
+    t.match(faultsOf({ ...live, MAX_IN_FLIGHT: wrong }), [/^MAX_IN_FLIGHT must be/u], wrong)
+  }
+})

@@ -37,3 +37,24 @@ export function covers(override: Override, { provider, channel, country }: Use):
     (override.country === null || override.country === country)
   )
 }
+
+/** A minute, in ms: what is over sooner nobody notices. */
+export const SHORTEST_OVERRIDE_MS = 60_000
+
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 }
+
+/** Reads "30m", "2h" or "3d" into ms; null where it is none, shorter than a minute or longer than seven days. */
+export function readOverrideLength(text: string): number | null {
+  const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/u.exec(text) ?? []
+  const ms = Number(count) * (UNITS_MS[unit] ?? 0)
+  return ms >= SHORTEST_OVERRIDE_MS && ms <= LONGEST_OVERRIDE_MS ? ms : null
+}
+
+/** What it covers is what it is called, so that the same once more takes the place of the first. */
+export function overrideId({
+  provider,
+  channel,
+  country
+}: Pick<Override, 'provider' | 'channel' | 'country'>) {
+  return [provider, channel ?? 'all', country?.toLowerCase() ?? 'all'].join('-')
+}

@@ -54,8 +54,9 @@ export function toSender(name: string, written: WrittenSender, places: Places): 
 
 export function toSteps(written: WrittenSend): readonly Step[] {
   return written.map((step): Step => {
-    if (typeof step === 'string')
+    if (typeof step === 'string') {
       return { kind: 'provider', provider: step, senders: null, timeoutMs: null, onNoAnswer: null }
+    }
     const settings = {
       senders: step.sender === undefined ? null : asList(step.sender),
       timeoutMs: step.timeout === undefined ? null : parseDuration(step.timeout),

@@ -154,9 +154,6 @@ export function createRedisState(deps: RedisStateDependencies): RedisState {
     return text
   }
 
-  const whole = (ms: number): number => Math.max(1, Math.round(ms))
-  const fits = (value: string): boolean => value.length <= MAX_VALUE_BYTES
-
   return {
     async start() {
       const fault = await connect()
@@ -256,6 +253,8 @@ export function createRedisState(deps: RedisStateDependencies): RedisState {
   }
 }
 
+const whole = (ms: number): number => Math.max(1, Math.round(ms))
+const fits = (value: string): boolean => value.length <= MAX_VALUE_BYTES
 const nothing = (): Promise<unknown> => Promise.resolve(null)
 
 const TIMEOUT = 'timeout'

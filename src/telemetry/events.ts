@@ -69,6 +69,8 @@ const fields = {
     url: Type.String(),
     /** What Okta has to call, as far as it is known. */
     hook: Type.String(),
+    /** Where commands are taken; null where there is no ADMIN_SECRET. */
+    admin: Type.Union([Type.String(), Type.Null()]),
     node: Name,
     providers: Type.Array(Type.Object({ provider: Name, channels: Type.Array(Channel) })),
     unavailable: Type.Array(
@@ -203,6 +205,8 @@ const fields = {
     /** Who removed it; null where it expired. */
     ended_by: Type.Union([Remark, Type.Null()])
   },
+  /** Somebody knocked at the admin port without its secret. */
+  'admin.request.refused': { reason: Name, http_status: Type.Integer() },
   /** The shared state cannot be reached: this node goes on with its own memory. */
   'state.lost': { cause: Name },
   'state.back': { after_ms: Ms },

@@ -63,6 +63,7 @@ function levelOf(event: GatewayEvent): Level {
     case 'otp.attempt.late_result':
     case 'okta.request.refused':
     case 'otp.attempt.skipped':
+    case 'admin.request.refused':
     case 'otp.resend.detected':
     case 'circuit.opened':
     case 'provider.cooling':
@@ -143,6 +144,8 @@ function messageOf(event: GatewayEvent): string {
       return `${coverage(event)} is drained by ${event.by} until ${event.until}: ${event.why}`
     case 'provider.override_ended':
       return `${coverage(event)} is no longer drained (${event.reason})`
+    case 'admin.request.refused':
+      return `a request to the admin port was refused: ${event.reason}`
     case 'state.lost':
       return `the shared state cannot be reached (${event.cause}): this node goes on with its own memory`
     case 'state.back':

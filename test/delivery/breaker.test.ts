@@ -303,7 +303,12 @@ t.test('of several breakers one is always closed, and each recovers', async (t) 
     fc.record({
       kind: fc.constant('call' as const),
       name: fc.constantFrom(...names),
-      result: fc.constantFrom('accepted' as const, 'no_answer' as const, 'provider_error' as const, 'quota' as const)
+      result: fc.constantFrom(
+        'accepted' as const,
+        'no_answer' as const,
+        'provider_error' as const,
+        'quota' as const
+      )
     }),
     fc.record({ kind: fc.constant('suspect' as const), name: fc.constantFrom(...names) }),
     fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 10_000 }) })
@@ -329,8 +334,7 @@ t.test('of several breakers one is always closed, and each recovers', async (t) 
           const permit = breakers.of(one.name, 'sms').admit()
           permit?.suspect()
           if (permit !== null) waiting.push(permit)
-        }
-        else breakers.of(one.name, 'sms').admit()?.report(one.result)
+        } else breakers.of(one.name, 'sms').admit()?.report(one.result)
         if (!oneIsClosed()) return false
       }
       for (const permit of waiting) permit.report('no_answer')

@@ -29,11 +29,10 @@ import { virtualTime } from '../fixtures/virtual-time.ts'
 type Behaviour = { readonly afterMs: number; readonly outcome: Outcome } | 'hang' | 'never_connects' | 'throw'
 
 const ok = (afterMs = 100): Behaviour => ({ afterMs, outcome: accepted('id') })
-const no = (
-  failureClass: FailureClass,
-  afterMs = 50,
-  retryAfterMs: number | null = null
-): Behaviour => ({ afterMs, outcome: failed(failureClass, 'x', { retryAfterMs }) })
+const no = (failureClass: FailureClass, afterMs = 50, retryAfterMs: number | null = null): Behaviour => ({
+  afterMs,
+  outcome: failed(failureClass, 'x', { retryAfterMs })
+})
 
 const message = {} as OutboundMessage
 const [alpha] = senders
@@ -103,9 +102,10 @@ async function play(
   let answeredAtMs = -1
   const pending = deliver({
     channel,
-    chain: [...(over.chain ?? Object.keys(scripts)), ...(over.lastResort === undefined ? [] : [over.lastResort])].map(
-      (name) => planned(name, over.onNoAnswer ?? ON_NO_ANSWER[channel])
-    ),
+    chain: [
+      ...(over.chain ?? Object.keys(scripts)),
+      ...(over.lastResort === undefined ? [] : [over.lastResort])
+    ].map((name) => planned(name, over.onNoAnswer ?? ON_NO_ANSWER[channel])),
     compose: () => message,
     answerByMs: over.deadlineMs ?? 2450,
     minAttemptMs: 300,

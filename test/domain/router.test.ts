@@ -177,7 +177,10 @@ t.test('decide() plans the chain and says why others are left out', async (t) =>
       providers: new Map([
         ['twilio', { channels: ['sms', 'voice'], onlyFor: null, notFor: [], capacityPerSecond: null }],
         ['vonage', { channels: ['sms'], onlyFor: null, notFor: ['SE'], capacityPerSecond: null }],
-        ['messagebird', { channels: ['sms', 'voice'], onlyFor: ['SE', 'US'], notFor: [], capacityPerSecond: null }]
+        [
+          'messagebird',
+          { channels: ['sms', 'voice'], onlyFor: ['SE', 'US'], notFor: [], capacityPerSecond: null }
+        ]
       ])
     })
   )
@@ -207,7 +210,11 @@ t.test('decide() plans the chain and says why others are left out', async (t) =>
     provider === 'twilio' ? { kind: 'drained' } : { kind: 'cooling_down', badness: 1 }
   )
   t.same(skippedOf(held), ['twilio drained', 'vonage not_for_country', 'messagebird cooling_down'])
-  t.match(held, { chain: [], lastResorts: [{ provider: 'messagebird' }] }, 'never the one that a person drained')
+  t.match(
+    held,
+    { chain: [], lastResorts: [{ provider: 'messagebird' }] },
+    'never the one that a person drained'
+  )
 
   const two = compileRouter(ruleSet({ defaults: { ...defaults, maxAttempts: 2 } }))
   t.same(skippedOf(decide(two, facts(), ready)), ['messagebird beyond_max_attempts'])

@@ -299,16 +299,19 @@ t.test('dead credentials are one event, however many requests meet them', async 
   t.match(events('circuit.opened'), [{ provider: 'twilio', cause: 'credentials' }])
 })
 
-t.test('a throttled provider is left alone for as long as it asked, and its breaker stays closed', async (t) => {
-  const { send, sandbox, events } = await startStack(t)
-  await sandbox.setFault('twilio', { mode: 'throttle', retry_after_s: 30 })
-  await send()
-  await sandbox.setFault('twilio', null)
-  t.match(value(await send()), { provider: 'VONAGE' })
-  t.match(events('provider.cooling'), [{ provider: 'twilio', channel: 'sms', for_ms: 30_000 }])
-  t.match(events('otp.route.decided').at(-1), { skipped: [{ provider: 'twilio', reason: 'cooling_down' }] })
-  t.same(events('circuit.opened'), [])
-})
+t.test(
+  'a throttled provider is left alone for as long as it asked, and its breaker stays closed',
+  async (t) => {
+    const { send, sandbox, events } = await startStack(t)
+    await sandbox.setFault('twilio', { mode: 'throttle', retry_after_s: 30 })
+    await send()
+    await sandbox.setFault('twilio', null)
+    t.match(value(await send()), { provider: 'VONAGE' })
+    t.match(events('provider.cooling'), [{ provider: 'twilio', channel: 'sms', for_ms: 30_000 }])
+    t.match(events('otp.route.decided').at(-1), { skipped: [{ provider: 'twilio', reason: 'cooling_down' }] })
+    t.same(events('circuit.opened'), [])
+  }
+)
 
 t.test('who asks again is sent the code by another provider', async (t) => {
   const { send, events, inboxOf } = await startStack(t)
@@ -329,8 +332,8 @@ t.test('what is more than the limit is refused at once, and nothing is sent for 
   const answers = await Promise.all(
     Array.from({ length: 6 }, (_, i) => send({ phoneNumber: `+491515555020${i}` }))
   )
-  const statuses = answers.map((answer) => value(answer).status).toSorted()
-  t.same(statuses, ['FAILED', 'FAILED', 'FAILED', 'FAILED', 'SUCCESSFUL', 'SUCCESSFUL'])
+  const successes = answers.filter((answer) => value(answer).status === 'SUCCESSFUL')
+  t.equal(successes.length, 2)
   t.equal(answers.filter((_, i) => inboxOf(`+491515555020${i}`).length > 0).length, 2)
   t.match(events('gateway.overloaded'), [{ reason: 'in_flight', in_flight: 2 }])
   const refused = events('otp.request.completed').filter(({ outcome }) => outcome === 'overloaded')
