@@ -88,10 +88,10 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     })
     if (request.lifeMs <= 0) return done({ kind: 'expired' })
 
-    const earlier = await recall(router, request, report)
-    const preferOther = router.defaults.resend?.preferOtherProvider === true
+    const earlier = await recall(request, report)
+    const { withinMs, preferOtherProvider } = router.defaults.resend
     const decidedAtMs = now()
-    const facts = factsOf(request, preferOther ? (earlier?.provider ?? null) : null)
+    const facts = factsOf(request, preferOtherProvider ? (earlier?.provider ?? null) : null)
     const plan = decide(router, facts, conditionOf)
     reportPlan(plan, request, (now() - decidedAtMs) * 1000, report)
     if (plan.kind === 'block') return done({ kind: 'blocked', reason: plan.reason }, { rule: plan.rule })
@@ -105,20 +105,14 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
       report: (event) => reportDelivery(event, request, report)
     })
     const triedLast = result.kind === 'accepted' ? result.provider : attempts.at(-1)?.provider
-    if (router.defaults.resend !== null && triedLast !== undefined) {
+    if (triedLast !== undefined) {
       // Nobody here waits for it.
-      void resends.remember(
-        personOf(request),
-        triedLast,
-        earlier?.resend ?? 0,
-        router.defaults.resend.withinMs
-      )
+      void resends.remember(personOf(request), triedLast, earlier?.resend ?? 0, withinMs)
     }
     return done(result, { attempts, lastResort, rule: plan.rule })
   }
 
-  async function recall(router: Router, request: OtpRequest, report: Report): Promise<Earlier | null> {
-    if (router.defaults.resend === null) return null
+  async function recall(request: OtpRequest, report: Report): Promise<Earlier | null> {
     const earlier = await resends.recall(personOf(request))
     if (earlier !== null) void reportResend(earlier, request, report)
     return earlier

@@ -90,8 +90,7 @@ export interface Defaults {
   readonly senders: readonly string[]
   /** How a number without "+" is read; null: not at all. */
   readonly country: Country | null
-  /** Null: nobody remembers who was sent a code. */
-  readonly resend: ResendSettings | null
+  readonly resend: ResendSettings
   readonly breaker: BreakerSettings
 }
 

@@ -26,21 +26,24 @@ export function buildRuleSet(file: RulesFile, places: Places, hash: string): Rul
   }
 }
 
-function toAction({ send, block }: RulesFile['otherwise']): Action {
-  if (send !== undefined) return { kind: 'send', steps: toSteps(send) }
+function toAction({ send, block, on_no_answer: onNoAnswer }: RulesFile['otherwise']): Action {
+  if (send !== undefined) return { kind: 'send', steps: toSteps(send, onNoAnswer ?? null) }
   return { kind: 'block', reason: block?.reason ?? DEFAULTS.reason }
 }
 
 function toDefaults(written: RulesFile['defaults']): Defaults {
-  const { country, breaker = {} } = written
+  const { country, breaker = {}, resend = {} } = written
   return {
     deadlineMs: parseDuration(written.deadline ?? DEFAULTS.deadline),
     attemptTimeoutMs: parseDuration(written.attempt_timeout ?? DEFAULTS.attemptTimeout),
     minAttemptMs: parseDuration(written.min_attempt ?? DEFAULTS.minAttempt),
     maxAttempts: written.max_attempts ?? DEFAULTS.maxAttempts,
     senders: asList(written.sender),
-    resend: { withinMs: 600_000, preferOtherProvider: true },
     country: country !== undefined && isCountry(country) ? country : null,
+    resend: {
+      withinMs: parseDuration(resend.within ?? DEFAULTS.resend.within),
+      preferOtherProvider: resend.prefer_other_provider ?? DEFAULTS.resend.preferOtherProvider
+    },
     breaker: {
       windowMs: parseDuration(breaker.window ?? DEFAULTS.breaker.window),
       minCalls: breaker.min_calls ?? DEFAULTS.breaker.minCalls,

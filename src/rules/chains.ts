@@ -1,6 +1,6 @@
 import { CHANNELS, type Channel } from '../domain/message.ts'
 import type { Country } from '../domain/phone.ts'
-import type { SenderEntry, When } from '../domain/rules.ts'
+import type { OnNoAnswer, SenderEntry, When } from '../domain/rules.ts'
 import { mayUseSender, NO_ALPHANUMERIC } from '../domain/sender.ts'
 import { COUNTRIES } from './countries.ts'
 import type { Draft, Whereabouts } from './decode.ts'
@@ -34,6 +34,8 @@ export interface Chain {
   readonly span: Span
   /** False where a part of it is faulty, and so perhaps missing. */
   readonly whole: boolean
+  /** What its rule says, for steps that say nothing. */
+  readonly onNoAnswer: OnNoAnswer | undefined
 }
 
 /**
@@ -41,13 +43,21 @@ export interface Chain {
  *
  * @param when what its rule asks for; {} for "otherwise" and null where that is faulty.
  */
-export function checkChain({ send, span, whole }: Chain, when: When | null, around: Surroundings): void {
+export function checkChain(
+  { send, span, whole, onNoAnswer }: Chain,
+  when: When | null,
+  around: Surroundings
+): void {
   const links = send.flatMap((step, index) => linksOf(send, step, index, around.where))
   reportTwice(links, around.faults)
   if (whole && links.length === 1) {
     around.faults.add('W202', span, 'a chain of one provider: when it fails, nobody takes over')
   }
-  send.forEach((step, index) => checkTimeout(step, index === send.length - 1, around))
+  send.forEach((step, index) => {
+    const waits = (typeof step === 'string' ? onNoAnswer : (step.on_no_answer ?? onNoAnswer)) === 'wait'
+    // By its timeout nobody follows whoever is the last, or is waited for.
+    checkTimeout(step, !waits && index < send.length - 1, around)
+  })
   for (const step of send) checkWeights(step, around)
   if (when === null) return
   for (const link of links) checkLink(link, when, around)
@@ -92,20 +102,22 @@ function reportTwice(links: readonly Link[], faults: FaultList): void {
 
 function checkWeights(step: DraftStep, { where, faults }: Surroundings): void {
   if (typeof step === 'string' || !('split' in step) || step.split === undefined) return
+  // A provider that is unknown has been left out, and its weight with it.
+  if (faults.hasErrorIn(where.of(step, 'split'))) return
   const weights = Object.values(step.split)
   if (weights.length > 0 && weights.every((weight) => weight === 0)) {
     faults.add('E114', where.of(step, 'split'), 'all weights are 0: nobody would be drawn')
   }
 }
 
-function checkTimeout(step: DraftStep, isLast: boolean, { budget, where, faults }: Surroundings): void {
+function checkTimeout(step: DraftStep, isFollowed: boolean, { budget, where, faults }: Surroundings): void {
   if (typeof step === 'string' || step.timeout === undefined) return
   const ms = parseDuration(step.timeout)
   const span = where.of(step, 'timeout')
   if (ms > budget.deadlineMs) {
     const deadline = writeDuration(budget.deadlineMs)
     faults.add('E105', span, `the timeout (${step.timeout}) is longer than the deadline (${deadline})`)
-  } else if (!isLast && !fitsTwice(ms, budget)) {
+  } else if (isFollowed && !fitsTwice(ms, budget)) {
     faults.add('W203', span, sayUnfit(ms, budget))
   }
 }

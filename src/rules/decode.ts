@@ -174,9 +174,6 @@ function decodeMap(context: Context, shape: Shape, node: MapNode, { label, span 
     if (member === undefined) continue
 
     const valueSpan = isEmpty(value) ? keySpan : (spanOf(value) ?? keySpan)
-    if (member.check?.notYet === true) {
-      faults.add('W210', keySpan, `${quote(name)} is not yet enforced by this version`)
-    }
     where.note(draft, name, { key: keySpan, value: valueSpan })
     draft[name] = decodeNode(context, member, { node: value, label: quote(name), span: valueSpan })
   }

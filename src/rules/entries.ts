@@ -1,6 +1,6 @@
 import type { SenderKind } from '../domain/message.ts'
 import type { Country } from '../domain/phone.ts'
-import type { ProviderEntry, SenderEntry, Step, When } from '../domain/rules.ts'
+import type { OnNoAnswer, ProviderEntry, SenderEntry, Step, When } from '../domain/rules.ts'
 import type { Places } from './groups.ts'
 import type { RulesFile } from './schema.ts'
 import { parseDuration } from './values.ts'
@@ -31,12 +31,12 @@ export function toWhen(written: WrittenWhen, places: Places): When {
 }
 
 export function toProvider(written: WrittenProvider, places: Places): ProviderEntry {
-  const { channels, only_for: onlyFor, not_for: notFor = [] } = written
+  const { channels, only_for: onlyFor, not_for: notFor = [], capacity_per_second: capacity = null } = written
   return {
     channels: asList(channels),
     onlyFor: onlyFor === undefined ? null : toCountries(onlyFor, places),
     notFor: toCountries(notFor, places),
-    capacityPerSecond: null
+    capacityPerSecond: capacity
   }
 }
 
@@ -52,15 +52,16 @@ export function toSender(name: string, written: WrittenSender, places: Places): 
   }
 }
 
-export function toSteps(written: WrittenSend): readonly Step[] {
+/** @param onNoAnswer what the rule says, for steps that say nothing. */
+export function toSteps(written: WrittenSend, onNoAnswer: OnNoAnswer | null): readonly Step[] {
   return written.map((step): Step => {
     if (typeof step === 'string') {
-      return { kind: 'provider', provider: step, senders: null, timeoutMs: null, onNoAnswer: null }
+      return { kind: 'provider', provider: step, senders: null, timeoutMs: null, onNoAnswer }
     }
     const settings = {
       senders: step.sender === undefined ? null : asList(step.sender),
       timeoutMs: step.timeout === undefined ? null : parseDuration(step.timeout),
-      onNoAnswer: null
+      onNoAnswer: step.on_no_answer ?? onNoAnswer
     }
     if ('provider' in step) return { kind: 'provider', provider: step.provider, ...settings }
     const arms = Object.entries(step.split).map(([provider, weight]) => ({ provider, weight: weight ?? 0 }))

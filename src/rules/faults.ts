@@ -39,8 +39,7 @@ export const FAULTS = {
   W202: { title: 'A chain with one provider', needs: 'file' },
   W203: { title: 'Timeouts that do not fit the deadline', needs: 'file' },
   W204: { title: 'Blocked without a reason', needs: 'file' },
-  W205: { title: 'Never used', needs: 'file' },
-  W210: { title: 'Not yet enforced', needs: 'above' }
+  W205: { title: 'Never used', needs: 'file' }
 } as const satisfies Record<`${'E' | 'W'}${number}`, { title: string; needs: 'text' | 'above' | 'file' }>
 
 export type FaultCode = keyof typeof FAULTS

@@ -130,11 +130,15 @@ function soundWhen(rule: DraftRule, { where, faults, places }: Check): When | nu
 
 function checkAction(holder: Draft<RulesFile['otherwise']>, when: When | null, around: Surroundings): void {
   const { where, faults } = around
-  const { send, block } = holder
+  const { send, block, on_no_answer: onNoAnswer } = holder
   if (send !== undefined) {
     const span = where.ofKey(holder, 'send')
     const whole = !faults.hasErrorIn(where.of(holder, 'send'))
-    checkChain({ send, span, whole }, when, around)
+    checkChain({ send, span, whole, onNoAnswer }, when, around)
+  }
+  if (block !== undefined && onNoAnswer !== undefined) {
+    const span = where.ofKey(holder, 'on_no_answer')
+    faults.add('E107', span, '"on_no_answer" belongs to "send": "block" asks nobody')
   }
   if (block !== undefined && !Object.hasOwn(block, 'reason')) {
     faults.add(

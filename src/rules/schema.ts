@@ -20,8 +20,6 @@ export interface Check {
   readonly keysReferTo?: Referent
   /** Said of a key that does not fit the pattern. */
   readonly keyFault?: string
-  /** It is accepted, and this version does nothing with it. */
-  readonly notYet?: true
 }
 
 /** `provider` is one listed in the file, `any_provider` one that the gateway knows. */
@@ -51,8 +49,9 @@ export const DEFAULTS = {
     failureRate: '50%',
     inARow: 5,
     openFor: '2s',
-    openAtMost: '30s'
+    openAtMost: '4s'
   },
+  resend: { within: '10m', preferOtherProvider: true },
   reply: { allFailed: 'failed', undecided: 'failed', blocked: 'error' },
   reason: 'blocked'
 } as const
@@ -141,8 +140,8 @@ const ProviderEntry = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 100_000,
-        description: 'Messages a second that the account takes. Not yet enforced.',
-        ...check({ notYet: true })
+        description:
+          'Messages a second that the account takes, texts and calls together. What comes beyond goes to the next provider.'
       })
     )
   },
@@ -238,12 +237,23 @@ const Defaults = Type.Object(
     resend: Type.Optional(
       Type.Object(
         {
-          within: duration('10s', '60m', 'The same user and number again within this time is a resend.'),
+          within: Type.Optional(
+            duration('10s', '60m', 'The same user and number again within this time is a resend.', {
+              default: DEFAULTS.resend.within
+            })
+          ),
           prefer_other_provider: Type.Optional(
-            Type.Boolean({ description: 'On a resend the provider tried last moves to the end.' })
+            Type.Boolean({
+              description: 'On a resend the provider tried last moves to the end.',
+              default: DEFAULTS.resend.preferOtherProvider
+            })
           )
         },
-        { ...CLOSED, title: 'resend', description: 'Not yet enforced.', ...check({ notYet: true }) }
+        {
+          ...CLOSED,
+          title: 'resend',
+          description: 'Somebody asks again: the first message may not have arrived.'
+        }
       )
     ),
     breaker: Type.Optional(Breaker)
@@ -338,9 +348,17 @@ const When = Type.Object(
   }
 )
 
+const onNoAnswer = (whose: string) =>
+  Type.Optional(
+    Type.Enum(['next', 'wait'], {
+      description: `When a timeout passes without an answer: "next" starts the next provider beside it, which can make two messages; "wait" waits for it. ${whose}`
+    })
+  )
+
 const stepSettings = {
   sender: Type.Optional(Senders),
-  timeout: Type.Optional(duration('50ms', '2900ms', 'Then the next provider starts.'))
+  timeout: Type.Optional(duration('50ms', '2900ms', 'Then the next provider starts.')),
+  on_no_answer: onNoAnswer('As the rule says, where it is missing.')
 }
 
 const weight = Type.Optional(
@@ -377,6 +395,9 @@ const action = {
       maxItems: 20,
       description: 'The providers to try, in order. A name alone is a step with the defaults.'
     })
+  ),
+  on_no_answer: onNoAnswer(
+    'For steps that do not say; where it is missing, next for texts and wait for calls.'
   ),
   block: Type.Optional(
     Type.Object(

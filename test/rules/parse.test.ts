@@ -149,7 +149,7 @@ t.test('parseRules() reads what the router decides by', async (t) => {
     t,
     `version: 1
 providers:
-  twilio: { channels: [sms, voice], not_for: nordics }
+  twilio: { channels: [sms, voice], not_for: nordics, capacity_per_second: 50 }
   vonage: { channels: sms, only_for: [GB, nordics] }
 senders:
   acme: { kind: alphanumeric, value: ACME 24, not_for: GB }
@@ -157,7 +157,7 @@ senders:
 country_groups:
   nordics: [scandinavia, FI, SE]
   scandinavia: [SE, "NO", DK]
-defaults: { sender: [acme, us], deadline: 2s, country: US, breaker: { failure_rate: 12.5%, open_for: 1.5s } }
+defaults: { sender: [acme, us], deadline: 2s, country: US, resend: { within: 5m }, breaker: { failure_rate: 12.5%, open_for: 1.5s } }
 reply: { undecided: pending }
 rules:
   - name: one
@@ -165,19 +165,26 @@ rules:
     send:
       - split: { vonage: 0, twilio: 3 }
         timeout: 1s
+    on_no_answer: wait
   - name: two
     when: { number_type: premium_rate }
     block: { reason: premium_number }
 otherwise:
-  send: [twilio, { provider: vonage, sender: acme }]
+  send: [twilio, { provider: vonage, sender: acme, on_no_answer: next }]
 `
   )
   t.match(rules.hash, /^[0-9a-f]{12}$/u)
   t.same(
     [...rules.providers],
     [
-      ['twilio', { channels: ['sms', 'voice'], onlyFor: null, notFor: ['SE', 'NO', 'DK', 'FI'] }],
-      ['vonage', { channels: ['sms'], onlyFor: ['GB', 'SE', 'NO', 'DK', 'FI'], notFor: [] }]
+      [
+        'twilio',
+        { channels: ['sms', 'voice'], onlyFor: null, notFor: ['SE', 'NO', 'DK', 'FI'], capacityPerSecond: 50 }
+      ],
+      [
+        'vonage',
+        { channels: ['sms'], onlyFor: ['GB', 'SE', 'NO', 'DK', 'FI'], notFor: [], capacityPerSecond: null }
+      ]
     ]
   )
   t.same(rules.senders.get('acme'), {
@@ -196,13 +203,14 @@ otherwise:
     maxAttempts: 3,
     senders: ['acme', 'us'],
     country: 'US',
+    resend: { withinMs: 300_000, preferOtherProvider: true },
     breaker: {
       windowMs: 10_000,
       minCalls: 5,
       failureRate: 0.125,
       inARow: 5,
       openForMs: 1500,
-      openAtMostMs: 30_000
+      openAtMostMs: 4_000
     }
   })
   t.same(rules.reply, { allFailed: 'failed', undecided: 'pending', blocked: 'error' })
@@ -226,7 +234,8 @@ otherwise:
               { provider: 'twilio', weight: 3 }
             ],
             senders: null,
-            timeoutMs: 1000
+            timeoutMs: 1000,
+            onNoAnswer: 'wait'
           }
         ]
       }
@@ -240,8 +249,8 @@ otherwise:
   t.same(rules.otherwise, {
     kind: 'send',
     steps: [
-      { kind: 'provider', provider: 'twilio', senders: null, timeoutMs: null },
-      { kind: 'provider', provider: 'vonage', senders: ['acme'], timeoutMs: null }
+      { kind: 'provider', provider: 'twilio', senders: null, timeoutMs: null, onNoAnswer: null },
+      { kind: 'provider', provider: 'vonage', senders: ['acme'], timeoutMs: null, onNoAnswer: 'next' }
     ]
   })
 })
