@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import { CHANNELS, type Channel } from '../domain/message.ts'
 import { control } from './control.ts'
 import { createCredentials, type SandboxCredentials } from './credentials.ts'
-import { readFault, type Fault, type FaultScope } from './fault.ts'
+import { readFault, type Delay, type Fault, type FaultScope } from './fault.ts'
 import { createFaultBook } from './fault-book.ts'
 import {
   createInbox,
@@ -23,6 +23,10 @@ export interface SandboxOptions {
   readonly host?: string
   /** Of the inbox and the faults; 0 for any. */
   readonly port?: number
+  /** How long a healthy answer takes; no time, where it is missing. */
+  readonly latency?: Delay
+  /** Told of each message that a phone receives: the inbox forgets. */
+  readonly onMessage?: (message: InboxMessage) => void
   /** Made at start where they are missing. */
   readonly credentials?: SandboxCredentials
   /** Epoch ms. */
@@ -67,6 +71,8 @@ export async function startSandbox({
   port = 0,
   now,
   random,
+  latency,
+  onMessage,
   credentials: given
 }: SandboxOptions): Promise<Sandbox> {
   const credentials = given ?? (await createCredentials())
@@ -78,11 +84,16 @@ export async function startSandbox({
     const { provider } = vendor
     const deliver = (channel: Channel, deliveries: readonly Delivery[]): void => {
       const at = new Date(now()).toISOString()
-      for (const { id, ...rest } of deliveries) inbox.add({ id, provider, channel, ...rest, at })
+      for (const { id, ...rest } of deliveries) {
+        const message = { id, provider, channel, ...rest, at }
+        inbox.add(message)
+        onMessage?.(message)
+      }
     }
     return startVendorServer(vendor, {
       draw: (channel) => book.draw(provider, channel),
       deliver,
+      latency: latency ?? null,
       now,
       random
     })

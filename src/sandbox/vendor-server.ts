@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Channel } from '../domain/message.ts'
-import { drawDelay, type Fault } from './fault.ts'
+import { drawDelay, type Delay, type Fault } from './fault.ts'
 import type { Delivery } from './inbox.ts'
 import { magicFault } from './magic-numbers.ts'
 import type { Endpoint, Vendor, VendorAnswer, Verdict } from './vendor.ts'
@@ -21,6 +21,8 @@ export interface VendorServerDeps {
   /** The fault that this request meets. */
   readonly draw: (channel: Channel) => Fault | null
   readonly deliver: (channel: Channel, deliveries: readonly Delivery[]) => void
+  /** How long a healthy answer takes, in ms; null: no time. */
+  readonly latency: Delay | null
   /** Epoch ms. */
   readonly now: () => number
   readonly random: () => number
@@ -81,7 +83,13 @@ export async function startVendorServer(vendor: Vendor, deps: VendorServerDeps):
 
   function perform(fault: Fault | null, exchange: Exchange): void {
     const { endpoint, response } = exchange
-    if (fault === null) return accept(exchange, (answer) => send(response, answer))
+    if (fault === null) {
+      return accept(exchange, (answer) =>
+        deps.latency === null
+          ? send(response, answer)
+          : after(drawDelay(deps.latency, random), () => send(response, answer))
+      )
+    }
     switch (fault.mode) {
       case 'status':
         return send(response, failureOf(endpoint, fault))
