@@ -152,9 +152,11 @@ export async function playCell(cell: Cell): Promise<CellResult> {
   const okta = new Pool(gateway.url, { connections: 512 })
   const authorization = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`
   const asked: Asked[] = []
+  let serial = 0
 
   async function ask(): Promise<void> {
-    const i = asked.length
+    serial += 1
+    const i = serial
     const one: Asked = {
       number: `+49151${10_000_000 + i}`,
       startedAtMs: performance.now(),

@@ -113,6 +113,9 @@ t.test('no code, text, number, name, credential or token comes out of it, whatev
   const secrets = {
     OKTA_BASIC_AUTH: 'okta-user:okta-password-1 okta-user:okta-password-2',
     LOG_HASH_KEY: 'log-hash-key-of-the-test',
+    ADMIN_SECRET: 'admin-secret-of-the-test',
+    REDIS_URL: 'redis://:redis-password-of-the-test@127.0.0.1:1',
+    STATE_KEY: 'c3RhdGUta2V5LW9mLXRoZS10ZXN0LTMyLWJ5dGVzISE=',
     TWILIO_AUTH_TOKEN: twilio.authToken,
     VONAGE_API_SECRET: vonage.apiSecret,
     VONAGE_PRIVATE_KEY: vonage.privateKey,
