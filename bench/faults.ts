@@ -12,6 +12,8 @@ const { values: flags } = parseArgs({
     long: { type: 'boolean', default: false },
     only: text,
     channel: text,
+    on: text,
+    start: text,
     jobs: { ...text, default: '4' },
     requests: text,
     'per-second': text,
@@ -31,7 +33,9 @@ const cells = cellsOf({
   attemptTimeoutMs: Number(flags.timeout),
   long: flags.long,
   only: flags.only,
-  channel: flags.channel
+  channel: flags.channel,
+  on: flags.on,
+  start: flags.start
 })
 
 const began = performance.now()

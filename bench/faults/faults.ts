@@ -57,12 +57,12 @@ export const FAULTS: Readonly<Record<string, CellFault>> = {
   'hangs after reading': { fault: same({ mode: 'hang_after_read' }), hangs: true },
   'resets after the body': { fault: same({ mode: 'reset_after_read' }) },
   'answers in drops': { fault: same({ mode: 'dribble', over_ms: MINUTE_MS }), unknowable: true, hangs: true },
-  '500': { fault: status(500) },
-  '502 in HTML': { fault: same({ mode: 'html' }) },
-  '503': { fault: status(503) },
-  '429': { fault: same({ mode: 'throttle' }) },
-  '429 with Retry-After': { fault: same({ mode: 'throttle', retry_after_s: 2 }) },
-  '401': { fault: status(401) },
+  'HTTP 500': { fault: status(500) },
+  'HTTP 502 in HTML': { fault: same({ mode: 'html' }) },
+  'HTTP 503': { fault: status(503) },
+  'HTTP 429': { fault: same({ mode: 'throttle' }) },
+  'HTTP 429 with Retry-After': { fault: same({ mode: 'throttle', retry_after_s: 2 }) },
+  'HTTP 401': { fault: status(401) },
   'no balance': { fault: (provider, channel) => NO_BALANCE[provider][channel] },
   'unknown code': {
     fault: (provider, channel) =>

@@ -11,10 +11,19 @@ export interface MatrixOptions {
   /** A part of a fault's name. */
   readonly only: string | undefined
   readonly channel: string | undefined
+  readonly on: string | undefined
+  readonly start: string | undefined
 }
 
 /** Every cell that there is: each fault, on whom, begun how, by what. */
-export function cellsOf({ only, channel: asked, long, ...rest }: MatrixOptions): readonly Cell[] {
+export function cellsOf({
+  only,
+  channel: asked,
+  on: who,
+  start: begun,
+  long,
+  ...rest
+}: MatrixOptions): readonly Cell[] {
   const cells: Cell[] = []
   for (const [fault, { everybody, address, hangs, ...more }] of Object.entries(FAULTS)) {
     if ((more.long === true && !long) || (only !== undefined && !fault.includes(only))) continue
@@ -24,6 +33,9 @@ export function cellsOf({ only, channel: asked, long, ...rest }: MatrixOptions):
         for (const [channel, onNoAnswer] of CHANNELS) {
           if (onNoAnswer === 'next' && hangs !== true) continue
           if (asked !== undefined && asked !== channel) continue
+          if ((who !== undefined && who !== on && on !== 'all') || (begun !== undefined && begun !== start)) {
+            continue
+          }
           cells.push({ fault, on, start, channel, onNoAnswer, ...rest })
         }
       }

@@ -266,7 +266,7 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
           const isOver = next === null && !runs.some(({ outcome }) => outcome === null)
           if (isOver && !mailbox.hasMail()) return conclude(runs, stoppedBy, full.size > 0)
           if (next !== null && typeof next === 'object') {
-            turn = setTimeout(() => mailbox.put({ kind: 'turn' }), next.atMs - now())
+            turn = setTimeout(() => mailbox.put({ kind: 'turn' }), Math.max(0, next.atMs - now()))
           }
         }
 

@@ -64,7 +64,7 @@ function cleanCode(code: string): string | null {
 
 /** Is it an id that can be kept, logged, and given to Okta? */
 export function isTransactionId(value: unknown): value is string {
-  return typeof value === 'string' && /^[\u0021-\u007e]{1,128}$/u.test(value)
+  return typeof value === 'string' && /^[\w.:-]{1,128}$/u.test(value)
 }
 
 /** The parsed body; undefined where it is no JSON. Proxies in front of a vendor answer with HTML. */

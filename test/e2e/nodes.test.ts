@@ -174,7 +174,7 @@ t.test('two nodes', { skip: NO_REDIS }, async (t) => {
     await until(() =>
       [one, two].every(
         ({ running }) =>
-          linesOf(running).findLast(({ event }) => /^state\./u.test(event))?.event === 'state.back'
+          linesOf(running).findLast(({ event }) => event.startsWith('state.'))?.event === 'state.back'
       )
     )
   })
