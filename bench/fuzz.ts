@@ -10,6 +10,6 @@ const runs = Number(flags.runs)
 const beganMs = performance.now()
 const tally = await fuzz(runs, flags.seed === undefined ? undefined : Number(flags.seed))
 process.stdout.write(
-  `${runs} spoilt requests and answers did no harm, in ${Math.round((performance.now() - beganMs) / 1000)} s.\n`
+  `${runs} spoilt requests and answers did no harm, in ${Math.round((performance.now() - beganMs) / 1000)} s: ${JSON.stringify(tally)}.\n`
 )
 process.exit(0)
