@@ -341,6 +341,54 @@ t.test('what is more than the limit is refused at once, and nothing is sent for 
   t.match(value(await send()), { status: 'SUCCESSFUL' })
 })
 
+t.test(
+  'what a provider does not take in a second goes down the chain, and what nobody takes is refused',
+  async (t) => {
+    const rules = RULES.replaceAll(
+      /(twilio|vonage): \{ channels: \[sms, voice\] \}/gu,
+      '$1: { channels: [sms, voice], capacity_per_second: 2 }'
+    ).replace('send: [twilio, vonage, messagebird]', 'send: [twilio, vonage]')
+    const { send, events, sandbox } = await startStack(t, { rules })
+    const answers = await Promise.all(Array.from({ length: 12 }, () => send()))
+    const carried = answers.map((answer) => value(answer).provider)
+    t.ok(carried.filter((provider) => provider === 'TWILIO').length >= 2)
+    t.ok(carried.filter((provider) => provider === 'VONAGE').length >= 2)
+    const refused = answers.filter((answer) => value(answer).status === 'FAILED')
+    t.ok(refused.length > 0, `${refused.length} of twelve are too many`)
+    t.equal(sandbox.inbox().length, 12 - refused.length)
+    t.match(events('otp.attempt.skipped')[0], { provider: 'twilio', channel: 'sms', reason: 'no_capacity' })
+    const outcomes = events('otp.request.completed').filter(({ outcome }) => outcome === 'no_capacity')
+    t.equal(outcomes.length, refused.length)
+    t.match(outcomes[0], { attempts: 0, okta_status: 'FAILED' })
+  }
+)
+
+t.test('a rule says whether a call is waited for', async (t) => {
+  const rules = `${RULES}  on_no_answer: next\n`
+  const { send, sandbox } = await startStack(t, { rules })
+  await sandbox.setFault('twilio', { mode: 'hang_after_read' })
+  t.match(value(await send({ deliveryChannel: 'VOICE' })), { status: 'SUCCESSFUL', provider: 'VONAGE' })
+})
+
+t.test('a clock on the wall that jumps breaks no deadline, no breaker and no memory', async (t) => {
+  let jump = 0
+  const { send, post, sandbox, events } = await startStack(t, { epoch: () => Date.now() + jump })
+  const body = sampleBody()
+  await post(body)
+  await sandbox.setFault('twilio', { mode: 'hang_after_read' })
+  for (const days of [365, -365, 0.001]) {
+    jump = days * 86_400_000
+    t.match(value(await send()), { status: 'SUCCESSFUL', provider: 'VONAGE' })
+    t.match(value(await send({ deliveryChannel: 'VOICE' })), { status: 'FAILED' }, 'by the deadline')
+    t.match(value(await post(body)), { status: 'SUCCESSFUL' })
+  }
+  t.equal(events('otp.request.duplicate_suppressed').length, 3)
+  for (const { duration_ms: durationMs, deadline_left_ms: leftMs } of events('otp.request.completed')) {
+    t.equal(durationMs + leftMs, 2500)
+    t.ok(durationMs >= 0 && durationMs < 25_000)
+  }
+})
+
 t.test('other rules come into force between two requests, and the breakers stay as they are', async (t) => {
   const { send, sandbox, events, gateway } = await startStack(t)
   await sandbox.setFault('twilio', { mode: 'status', status: 401 })

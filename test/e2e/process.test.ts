@@ -217,6 +217,22 @@ t.test('no code, text, number, name, credential or token comes out of it, whatev
   await post('738291'.repeat(20_000))
   await fetch(`${url}/738291/+4915123456789?otpCode=738291`)
   answers.push(await (await fetch(`${url}/health/ready`)).text())
+  const admin = linesOf(gateway).find(({ event }) => event === 'gateway.started').admin
+  for (const secret of [secrets.ADMIN_SECRET, 'wrong-738291']) {
+    for (const [method, path, sent] of [
+      ['GET', '/status', undefined],
+      ['POST', '/overrides', '{"provider":"738291"}'],
+      ['POST', '/overrides', '{"provider":"738291'],
+      ['DELETE', '/overrides?provider=738291&by=x', undefined],
+      ['GET', '/738291', undefined]
+    ] as const) {
+      await fetch(`${admin}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+        ...(sent === undefined ? {} : { body: sent })
+      }).then((answer) => answer.text())
+    }
+  }
 
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
@@ -237,6 +253,7 @@ t.test('no code, text, number, name, credential or token comes out of it, whatev
     'okta-user',
     'wrong-',
     ...Object.values(secrets),
+    'redis-password',
     Buffer.from(`${twilio.accountSid}:${twilio.authToken}`).toString('base64'),
     'eyJ',
     'PRIVATE KEY',

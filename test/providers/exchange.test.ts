@@ -254,3 +254,19 @@ t.test('T2: 100 requests at once over a slow vendor all leave', async (t) => {
   t.ok(answers.every(({ kind }) => kind === 'answered'))
   t.equal(vendor.seen.length, 100)
 })
+
+t.test('an exchange gives up a request when it is told to, and says whether it had left', async (t) => {
+  const vendor = await rawVendor(t, hang)
+  const exchange = opened(t, createExchange({ baseUrl: vendor.baseUrl, connections: 1 }))
+  const [left, waiting] = [new AbortController(), new AbortController()]
+  const first = exchange.request(post, { ...patient, signal: left.signal })
+  const second = exchange.request(post, { ...patient, signal: waiting.signal })
+  while (vendor.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  waiting.abort()
+  t.same(await second, { kind: 'not_reached', cause: 'given_up' })
+  left.abort()
+  t.same(await first, { kind: 'no_answer', cause: 'given_up' })
+  vendor.behave = ok
+  t.match(await exchange.request(post, patient), { kind: 'answered' }, 'its connection is free again')
+  t.equal(vendor.seen.length, 2, 'what was given up in time was never sent')
+})

@@ -492,3 +492,27 @@ t.test('startSandbox() takes credentials and a port, and close() cuts what hangs
   await other.close()
   t.equal((await ended).length, 3)
 })
+
+t.test('a healthy answer takes as long as the sandbox is told, and each message is told of', async (t) => {
+  const received: string[] = []
+  const sandbox = await startSandbox({
+    now: () => Date.now(),
+    random: Math.random,
+    latency: 150,
+    onMessage: ({ to }) => received.push(to)
+  })
+  t.teardown(sandbox.close)
+  const { accountSid, authToken } = sandbox.credentials.twilio
+  const send = (): Promise<Response> =>
+    fetch(`${sandbox.twilioUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+      body: new URLSearchParams({ To: '+4915123456789', From: '+12025550123', Body: 'x' })
+    })
+  const beganMs = performance.now()
+  t.equal((await send()).status, 201)
+  t.ok(performance.now() - beganMs >= 140)
+  await sandbox.setFault('twilio', { mode: 'status', status: 503 })
+  t.equal((await send()).status, 503)
+  t.same(received, ['+4915123456789'])
+})
