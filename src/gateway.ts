@@ -92,6 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     settings: () => router.defaults.breaker,
     isUsable: (name, channel) =>
       providers.get(name as ProviderName)?.channels.has(channel) === true &&
+      router.providers.get(name)?.channels.includes(channel) === true &&
       overrides.drainedBy({ provider: name, channel, country: null }) === null,
     now: clock.now,
     random: options.random,

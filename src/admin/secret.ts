@@ -10,7 +10,8 @@ export const SANDBOX_ADMIN_SECRET = 'sandbox-admin-secret'
 export function createBearerCheck(secrets: readonly string[]): (header: string | undefined) => boolean {
   const known = secrets.map(digestOf)
   return (header = '') => {
-    const given = digestOf(header.replace(/^bearer +/iu, ''))
+    const [, secret = ''] = /^bearer +(.+)$/iu.exec(header) ?? []
+    const given = digestOf(secret)
     return known.reduce((found, digest) => timingSafeEqual(digest, given) || found, false)
   }
 }

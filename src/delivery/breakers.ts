@@ -25,7 +25,7 @@ export interface Breakers {
 export interface BreakersDependencies {
   /** Of the rules in force. */
   readonly settings: () => BreakerSettings
-  /** Has it credentials, and has nobody drained the whole of it? Who cannot be used cannot take over. */
+  /** Has it credentials, do the rules list it, and has nobody drained the whole of it? Else it cannot take over. */
   readonly isUsable: (provider: string, channel: Channel) => boolean
   readonly now: () => number
   readonly random: () => number

@@ -31,10 +31,10 @@ export const SCRIPTS = {
     if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
     return count`,
 
-  /** KEYS: the set of ids, the entry. ARGV: id, value, ms, the most ids. */
+  /** KEYS: the set of ids, the entry. ARGV: id, value, ms, the most ids: beyond them nothing is put. */
   putEntry: `
     if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 and redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[4]) then
-      return redis.error_reply('FULL collection')
+      return 0
     end
     redis.call('SADD', KEYS[1], ARGV[1])
     redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])

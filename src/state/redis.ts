@@ -54,6 +54,8 @@ export function createRedisState(deps: RedisStateDependencies): RedisState {
   let client: Client | null = null
   let timeouts = 0
   let lostAtMs: number | null = null
+  /** What somebody with another key has put there. As long as it stands, nothing is to be had from there. */
+  let unreadable: string | null = null
   let closed = false
   let looking: NodeJS.Timeout | undefined
 
@@ -73,11 +75,13 @@ export function createRedisState(deps: RedisStateDependencies): RedisState {
     }
     candidate.on('error', broken)
     candidate.on('end', broken)
-    const check = async (): Promise<string> => {
+    const check = async (): Promise<void> => {
       await candidate.connect()
       // A replica, a full server and one that loads its data answer a read, and take nothing.
       await candidate.set(`${PREFIX}look`, '1', { PX: 10_000 })
-      return 'ok'
+      const sealed = unreadable === null ? null : await candidate.get(unreadable)
+      if (sealed !== null && unreadable !== null) opened(sealed, unreadable)
+      unreadable = null
     }
     const checked = await within(CONNECT_WITHIN_MS, check)
     if (checked.kind === 'value' && !closed) {
@@ -150,8 +154,9 @@ export function createRedisState(deps: RedisStateDependencies): RedisState {
 
   function opened(sealed: unknown, key: string): string {
     const text = typeof sealed === 'string' ? sealing.open(sealed, key) : null
-    if (text === null) throw new Error('UNREADABLE_VALUE')
-    return text
+    if (text !== null) return text
+    unreadable = key
+    throw new Error('UNREADABLE_VALUE')
   }
 
   return {

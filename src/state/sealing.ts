@@ -19,8 +19,8 @@ export type StateKeys =
 
 /**
  * Reads one or two keys of 32 bytes, as hex, base64 or base64url, separated by white space. The first one
- * seals, each of them opens: to change the key, put the new one in front on every node, and take the old one
- * away when what it sealed has expired.
+ * seals, each of them opens: to change the key, put the new one behind the old one on every node, then in
+ * front of it, and take the old one away when what it sealed has expired.
  */
 export function readStateKeys(text: string): StateKeys {
   const keys = text

@@ -219,6 +219,11 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     t.equal(await after.state.get('b'), 'new')
     t.equal(await after.state.get('a'), null)
     t.match(after.events, [{ kind: 'lost', cause: 'UNREADABLE_VALUE' }], 'a node with other keys is said')
+    await pause(400)
+    t.equal(after.events.length, 1, 'once, as long as that value is there')
+    await old.state.remove('a')
+    await until(() => after.events.length === 2)
+    t.equal(after.state.condition(), 'redis')
   })
 
   await t.test('frozen, it costs no more than its deadlines, and comes back', async (t) => {
