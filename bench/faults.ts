@@ -57,9 +57,11 @@ process.stdout.write(`${summary}\n\n${table}\n`)
 
 if (flags.write) {
   const page = new URL('../docs/reliability.md', import.meta.url)
-  const [head = '', , tail = ''] = readFileSync(page, 'utf8').split(/<!-- (?:begin|end) of the matrix -->/u)
-  writeFileSync(
-    page,
-    `${head}<!-- begin of the matrix -->\n\n${summary}\n\n${table}\n\n<!-- end of the matrix -->${tail}`
-  )
+  const name = flags.long ? 'the long matrix' : 'the matrix'
+  const [begin, end] = [`<!-- begin of ${name} -->`, `<!-- end of ${name} -->`]
+  const written = readFileSync(page, 'utf8')
+  const [head, tail] = [written.indexOf(begin), written.indexOf(end)]
+  if (head < 0 || tail < head) throw new Error(`docs/reliability.md has no place for ${name}.`)
+  const before = written.slice(0, head + begin.length)
+  writeFileSync(page, `${before}\n\n${summary}\n\n${table}\n\n${written.slice(tail)}`)
 }
