@@ -61,6 +61,8 @@ async function play(
     onNoAnswer?: OnNoAnswer
     /** Providers that have all that they take. */
     full?: readonly string[]
+    /** How long it takes to hear whether there is room, where the state is slow. */
+    askingMs?: number
   } = {}
 ): Promise<Story> {
   const time = virtualTime()
@@ -93,7 +95,12 @@ async function play(
     send,
     breakers,
     cooldowns: createCooldowns({ now: time.now, onBegin: () => {} }),
-    capacity: { take: async (provider) => over.full?.includes(provider) !== true },
+    capacity: {
+      take: async (provider) => {
+        if (over.askingMs !== undefined) await new Promise((resolve) => setTimeout(resolve, over.askingMs))
+        return over.full?.includes(provider) !== true
+      }
+    },
     hanging: createHanging(),
     alarms: createAlarms({ now: time.now, report: () => {} }),
     now: time.now
@@ -213,6 +220,18 @@ t.test('deliver() passes over who has all that it takes, and says when all have'
   const failed = await play({ a: [no('credentials')], b: [ok()] }, { full: ['b'] })
   t.match(failed.report.result, { kind: 'all_failed' })
 })
+
+t.test(
+  'deliver() starts nobody else when an acceptance comes while it asks whether there is room',
+  async (t) => {
+    const story = await play({ a: [ok(910)], b: [ok()] }, { askingMs: 30 })
+    t.equal(order(story), 'a')
+    t.match(story.report.result, { kind: 'accepted', provider: 'a' })
+
+    const late = await play({ a: [no('provider_error')], b: [ok()] }, { askingMs: 30, deadlineMs: 400 })
+    t.equal(order(late), 'a', 'nor anybody for whom no time is left when the answer comes')
+  }
+)
 
 t.test('deliver() never calls failed what may be on its way', async (t) => {
   const hanging = await play({ a: ['hang'], b: [no('provider_error')] })
