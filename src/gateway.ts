@@ -23,7 +23,6 @@ import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createMemoryState } from './state/memory.ts'
-import { createRedisState } from './state/redis.ts'
 import { createSealing } from './state/sealing.ts'
 import type { StateEvent } from './state/state.ts'
 import type { GatewayEvent } from './telemetry/events.ts'
@@ -105,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const redis =
     options.redis === null
       ? null
-      : createRedisState({
+      : (await import('./state/redis.ts')).createRedisState({
           url: options.redis.url,
           sealing: createSealing(options.redis.keys),
           memory,
@@ -148,7 +147,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     drainedBy: overrides.drainedBy,
     deliver,
-    answers: createAnswers({ state, now: clock.now }),
+    answers: createAnswers({ shared: redis, now: clock.now }),
     resends: createResends({ state, digest, epoch: clock.epoch }),
     digest,
     now: clock.now

@@ -42,7 +42,8 @@ export interface Answer {
 }
 
 export interface AnswersDependencies {
-  readonly state: State
+  /** What other nodes know; null where there is no other. */
+  readonly shared: State | null
   /** Monotonic, in ms. */
   readonly now: () => number
   readonly max?: number
@@ -54,29 +55,30 @@ interface Entry {
   settled: boolean
 }
 
-export function createAnswers({ state, now, max = MAX_ANSWERS }: AnswersDependencies): Answers {
+export function createAnswers({ shared: state, now, max = MAX_ANSWERS }: AnswersDependencies): Answers {
   const entries = new LRUCache<string, Entry>({ max, ttl: LONGEST_LIFE_MS, ttlResolution: 0, perf: { now } })
 
   /** The first one on this node: on another it may have been seen before. */
   async function claim(request: OnceRequest, deliver: () => Promise<Delivery>): Promise<Answer> {
-    const shared = `answer:${request.key}`
+    if (state === null) return { delivery: await deliver(), duplicate: null }
+    const key = `answer:${request.key}`
     const lifeMs = within(request.lifeMs)
-    const there = await state.putIfAbsent(shared, PENDING, lifeMs)
-    if (there !== null) return await elsewhere(shared, there, request.answerByMs)
+    const there = await state.putIfAbsent(key, PENDING, lifeMs)
+    if (there !== null) return await elsewhere(state, key, there, request.answerByMs)
     try {
       const delivery = await deliver()
       // Nobody here waits for it.
-      void state.put(shared, JSON.stringify({ form: FORM, delivery }), lifeMs)
+      void state.put(key, JSON.stringify({ form: FORM, delivery }), lifeMs)
       return { delivery, duplicate: null }
     } catch (error) {
       // A bug is no answer: the same request may be tried again.
-      void state.remove(shared)
+      void state.remove(key)
       throw error
     }
   }
 
   /** Another node has it. If that node has died, nobody knows how far it came. */
-  async function elsewhere(key: string, first: string, answerByMs: number): Promise<Answer> {
+  async function elsewhere(state: State, key: string, first: string, answerByMs: number): Promise<Answer> {
     let value: string | null = first
     let joined = false
     for (;;) {

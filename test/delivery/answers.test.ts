@@ -12,7 +12,7 @@ t.test('createAnswers() runs a delivery once for its key, for the life of the co
   let nowMs = 1
   let runs = 0
   const now = (): number => nowMs
-  const answers = createAnswers({ state: createMemoryState({ now }), now })
+  const answers = createAnswers({ shared: null, now })
   const counted = async (): Promise<Delivery> => {
     runs += 1
     return delivery
@@ -36,18 +36,20 @@ t.test('createAnswers() runs a delivery once for its key, for the life of the co
 
 t.test('createAnswers() forgets the oldest above its limit, and what ended in a bug', async (t) => {
   const now = (): number => 1
-  const state = createMemoryState({ now, maxKeys: 2 })
-  const answers = createAnswers({ state, now, max: 2 })
+  const answers = createAnswers({ shared: null, now, max: 2 })
   for (const key of ['a', 'b', 'c']) await answers.once(request(key), deliver)
   t.same(
     ['a', 'b', 'c'].map((key) => answers.knows(key)),
     [false, true, true]
   )
-  const bug = answers.once(request('bug'), async () => {
-    throw new Error('A bug.')
-  })
-  await t.rejects(bug)
-  t.equal((await answers.once(request('bug'), deliver)).duplicate, null)
+  for (const shared of [null, createMemoryState({ now })]) {
+    const forgetful = createAnswers({ shared, now })
+    const bug = forgetful.once(request('bug'), async () => {
+      throw new Error('A bug.')
+    })
+    await t.rejects(bug)
+    t.equal((await forgetful.once(request('bug'), deliver)).duplicate, null)
+  }
 })
 
 t.test('createAnswers() on two nodes with one state runs a delivery once', async (t) => {
@@ -55,8 +57,8 @@ t.test('createAnswers() on two nodes with one state runs a delivery once', async
   t.teardown(time.end)
   const { now } = time
   const state = createMemoryState({ now })
-  const here = createAnswers({ state, now })
-  const there = createAnswers({ state, now })
+  const here = createAnswers({ shared: state, now })
+  const there = createAnswers({ shared: state, now })
   let runs = 0
   const slow = async (): Promise<Delivery> => {
     runs += 1
@@ -78,8 +80,8 @@ t.test('createAnswers() waits for a node that has died until the deadline, and s
   const time = virtualTime()
   t.teardown(time.end)
   const state = createMemoryState(time)
-  const dead = createAnswers({ state, now: time.now })
-  const alive = createAnswers({ state, now: time.now })
+  const dead = createAnswers({ shared: state, now: time.now })
+  const alive = createAnswers({ shared: state, now: time.now })
   void dead.once(request('a'), () => new Promise(() => {}))
   await time.pass(10)
   let answer: Answer | null = null

@@ -145,7 +145,7 @@ async function simulate(
       alarms: createAlarms({ now, report }),
       now
     }),
-    answers: createAnswers({ state, now }),
+    answers: createAnswers({ shared: null, now }),
     resends: createResends({ state, digest: (text) => text, epoch: now }),
     digest: (text) => text,
     now
