@@ -15,7 +15,10 @@ import { turnAfter } from './turns.ts'
 /** An attempt left running is heard out so long, and no longer. */
 export const HARD_CAP_MS = 10_000
 
-/** Of an attempt's timeout. A call that has waited so long for an answer makes its provider suspect. */
+/**
+ * Of an attempt's timeout. A call that has waited so long for an answer makes its provider suspect, and is all
+ * that a provider gets whose breaker is not closed.
+ */
 export const SUSPECT_AFTER = 2 / 3
 
 export interface Job {
@@ -106,8 +109,8 @@ export interface Run {
  *
  * - A failure that another provider may mend starts the next one at once.
  * - A text message that is not answered within its timeout is left running, as cancelling does not
- *   un-send it, and the next provider starts beside it. A call is waited for, unless the rule says
- *   otherwise: a phone that rings twice is a nuisance.
+ *   un-send it, and the next provider starts beside it; after two thirds of it where the provider is known
+ *   to be out. A call is waited for, unless the rule says otherwise: a phone that rings twice is a nuisance.
  * - A failure that speaks of the recipient starts nobody else.
  * - What surely was not sent is tried again while there is time: see {@link turnAfter}.
  * - Nothing starts with less than `minAttemptMs` left, and the answer is there by `answerByMs`.
@@ -140,7 +143,13 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
       runs.push(run)
       job.report({ kind: 'attempt_started', attempt: run.number, provider: planned.provider, trigger })
 
-      const suspicion = afterReading(planned.timeoutMs * SUSPECT_AFTER, () => permit.suspect())
+      const suspicion = afterReading(planned.timeoutMs * SUSPECT_AFTER, () => {
+        permit.suspect()
+        // Of one that is out already, or is just being tried, little is to be hoped for: no more is waited.
+        if (breakers.of(planned.provider, job.channel).state() !== 'closed') {
+          mailbox.put({ kind: 'timed_out', run })
+        }
+      })
       // The breaker hears of a hanging call when its timeout passes, not when it ends, and also where
       // Okta's deadline came first.
       const timeout = afterReading(planned.timeoutMs, () => {
@@ -277,7 +286,8 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
           case 'turn':
             break
           case 'timed_out':
-            if (signal.run.outcome !== null || signal.run.planned.onNoAnswer === 'wait') break
+            if (signal.run.outcome !== null || signal.run.leftBehind) break
+            if (signal.run.planned.onNoAnswer === 'wait') break
             signal.run.leftBehind = true
             leaveRunning(signal.run)
             break

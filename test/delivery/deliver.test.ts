@@ -57,6 +57,7 @@ async function play(
     deadlineMs?: number
     /** Held back by an open breaker. */
     lastResort?: string
+    lastResorts?: readonly string[]
     chain?: readonly string[]
     onNoAnswer?: OnNoAnswer
     /** Providers that have all that they take. */
@@ -90,7 +91,8 @@ async function play(
   })
   const channel = over.channel ?? 'sms'
   for (const name of ['somebody else', ...Object.keys(scripts)]) breakers.of(name, channel)
-  if (over.lastResort !== undefined) breakers.of(over.lastResort, channel).admit()?.report('quota')
+  const lastResorts = over.lastResorts ?? (over.lastResort === undefined ? [] : [over.lastResort])
+  for (const name of lastResorts) breakers.of(name, channel).admit()?.report('quota')
   const deliver = createDeliver({
     send,
     breakers,
@@ -109,10 +111,9 @@ async function play(
   let answeredAtMs = -1
   const pending = deliver({
     channel,
-    chain: [
-      ...(over.chain ?? Object.keys(scripts)),
-      ...(over.lastResort === undefined ? [] : [over.lastResort])
-    ].map((name) => planned(name, over.onNoAnswer ?? ON_NO_ANSWER[channel])),
+    chain: [...(over.chain ?? Object.keys(scripts)), ...lastResorts].map((name) =>
+      planned(name, over.onNoAnswer ?? ON_NO_ANSWER[channel])
+    ),
     compose: () => message,
     answerByMs: over.deadlineMs ?? 2450,
     minAttemptMs: 300,
@@ -172,6 +173,18 @@ t.test(
     })
   }
 )
+
+t.test('deliver() waits for one that is known to be out for two thirds of its timeout', async (t) => {
+  const story = await play({ a: [no('quota')], b: ['hang'] }, { chain: ['a'], lastResort: 'b' })
+  t.equal(order(story), 'a b')
+  t.equal(story.answeredAtMs, 2450)
+  const both = await play(
+    { a: [no('quota')], b: ['hang'], c: [ok(100)] },
+    { chain: ['a'], lastResorts: ['b', 'c'] }
+  )
+  t.equal(order(both), 'a b c')
+  t.equal(both.answeredAtMs, 50 + 600 + 100)
+})
 
 t.test('deliver() takes the first acceptance, also of the one left behind', async (t) => {
   const story = await play({ a: [ok(1100)], b: [ok(800)] })
