@@ -77,6 +77,7 @@ export function createBreaker(deps: BreakerDependencies): Breaker {
     resetTimeout: 0
   }
   let probing = false
+  let probedAtMs = 0
   let failuresInARow = 0
   let silentInARow = 0
   let halfFailures = 0
@@ -107,10 +108,13 @@ export function createBreaker(deps: BreakerDependencies): Breaker {
     circuit = createCircuit()
   }
 
-  function waitMs(): number {
+  /** After a probe it runs from the probe's start: one that hangs must not put off the next one. */
+  function waitMs(why: OpenCause): number {
     const { openForMs, openAtMostMs } = settings()
     const doubled = Math.min(openForMs * 2 ** reopened, openAtMostMs)
-    return Math.round(doubled * (1 - deps.random() / 5))
+    const wait = doubled * (1 - deps.random() / 5)
+    const passedMs = why === 'probe_failed' ? deps.now() - probedAtMs : 0
+    return Math.round(Math.max(wait - passedMs, wait / 2))
   }
 
   function opened(): void {
@@ -139,7 +143,7 @@ export function createBreaker(deps: BreakerDependencies): Breaker {
     }
     keptClosed = false
     cause = why
-    options.resetTimeout = waitMs()
+    options.resetTimeout = waitMs(why)
     circuit.open()
   }
 
@@ -217,6 +221,7 @@ export function createBreaker(deps: BreakerDependencies): Breaker {
     }
     if (!isAvailable()) return null
     probing = true
+    probedAtMs = deps.now()
     return permit({
       report: (result) => {
         probing = false

@@ -211,6 +211,21 @@ t.test(
   }
 )
 
+t.test('a probe that hangs does not put off the next one', async (t) => {
+  const { breaker, calls, time, transitions } = startBreaker(t)
+  calls(5, 'no_answer')
+  await time.pass(2010)
+  const probe = breaker.admit()
+  await time.pass(900)
+  probe?.report('no_answer')
+  t.match(transitions.at(-1), { to: 'open', openForMs: 3100 }, 'four seconds from its start')
+  await time.pass(3110)
+  const slow = breaker.admit()
+  await time.pass(30_000, 500)
+  slow?.report('no_answer')
+  t.match(transitions.at(-1), { openForMs: 4000 }, 'and never less than half of the wait')
+})
+
 t.test('a verdict about a time gone by changes nothing', async (t) => {
   const { breaker, calls, time } = startBreaker(t)
   const before = breaker.admit()
