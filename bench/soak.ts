@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
 import type { Fault } from '../src/sandbox/fault.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
+import { AUTHORIZATION } from '../test/fixtures/gateway.ts'
 import type { Figures, SoakStart } from './soak/child.ts'
 
 // A steady rate for a long time, with faults that come and go: what grows?
@@ -20,7 +21,6 @@ const minutes = Number(flags.minutes)
 const perSecond = Number(flags['per-second'])
 const MEASURE_EVERY_MS = Math.min(10_000, (minutes * 60_000) / 12)
 const QUIET_MS = 15_000
-const LOGIN = { user: 'okta', password: 'soak-secret' }
 const PROVIDERS = ['twilio', 'vonage', 'messagebird'] as const
 
 const FAULTS: readonly Fault[] = [
@@ -66,12 +66,10 @@ child.send({
   twilioUrl,
   vonageRestUrl,
   vonageApiUrl,
-  messagebirdUrl,
-  login: LOGIN
+  messagebirdUrl
 } satisfies SoakStart)
 const [{ url }] = (await once(child, 'message')) as [{ readonly url: string }]
 const okta = new Pool(url, { connections: 512 })
-const authorization = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`
 
 let asked = 0
 let answered = 0
@@ -82,7 +80,7 @@ async function ask(i: number): Promise<void> {
   const { statusCode, body } = await okta.request({
     method: 'POST',
     path: '/telephonyHook',
-    headers: { authorization, 'content-type': 'application/json' },
+    headers: { authorization: AUTHORIZATION, 'content-type': 'application/json' },
     body: JSON.stringify({
       eventId: `soak-${i}`,
       data: {

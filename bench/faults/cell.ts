@@ -1,12 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { Writable } from 'node:stream'
 import { Pool } from 'undici'
 import type { Channel } from '../../src/domain/message.ts'
-import { startGateway } from '../../src/gateway.ts'
-import { parseRules } from '../../src/rules/parse.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { createLog } from '../../src/telemetry/log.ts'
+import { AUTHORIZATION, providersOf, startTestGateway, THREE_PROVIDERS } from '../../test/fixtures/gateway.ts'
 import { FAULTS, type Latency } from './faults.ts'
 
 /** One field of the matrix: a gateway, its providers, and somebody who asks, in a process of their own. */
@@ -52,16 +49,8 @@ const PROVIDERS = ['twilio', 'vonage', 'messagebird'] as const
 const WARM_MS = 3_000
 /** After a fault has ended, the cell goes on for so long. */
 const AFTERWARDS_MS = 8_000
-const LOGIN = { user: 'okta', password: 'bench-secret' }
 
-const rulesOf = ({ attemptTimeoutMs, onNoAnswer }: Cell): string => `
-version: 1
-providers:
-  twilio: { channels: [sms, voice] }
-  vonage: { channels: [sms, voice] }
-  messagebird: { channels: [sms, voice] }
-senders:
-  number: { kind: number, value: "+12025550123" }
+const rulesOf = ({ attemptTimeoutMs, onNoAnswer }: Cell): string => `${THREE_PROVIDERS}
 defaults: { deadline: ${DEADLINE_MS}ms, attempt_timeout: ${attemptTimeoutMs}ms, sender: number }
 otherwise:
   send: [twilio, vonage, messagebird]
@@ -104,41 +93,18 @@ export async function playCell(cell: Cell): Promise<CellResult> {
   const addressOf = (provider: (typeof PROVIDERS)[number], own: string): string =>
     elsewhere !== null && affected.includes(provider) ? elsewhere : own
 
-  const parsed = parseRules(rulesOf(cell), 'bench.yaml')
-  if (parsed.kind !== 'ok') throw new Error(JSON.stringify(parsed.faults))
-  const { twilio, vonage, messagebird } = sandbox.credentials
-  const gateway = await startGateway({
-    host: '127.0.0.1',
-    port: 0,
-    mode: 'sandbox',
-    version: '0.0.0',
-    oktaBasicAuth: [LOGIN],
-    providers: {
-      twilio: { ...twilio, baseUrl: addressOf('twilio', sandbox.twilioUrl) },
-      vonage: {
-        sms: vonage,
-        voice: vonage,
-        restUrl: addressOf('vonage', sandbox.vonageRestUrl),
-        apiUrl: addressOf('vonage', sandbox.vonageApiUrl)
-      },
-      messagebird: { ...messagebird, baseUrl: addressOf('messagebird', sandbox.messagebirdUrl) }
-    },
-    rules: parsed.rules,
-    hashKey: 'the key of a bench',
-    log: createLog(
-      'info',
-      new Writable({
-        write(line, _encoding, done) {
-          note(JSON.parse(String(line)))
-          done()
-        }
-      })
-    ),
-    clock: { now: () => performance.now(), epoch: () => Date.now() },
-    random: Math.random,
-    maxInFlight: 1_000,
-    admin: null,
-    redis: null
+  const own = providersOf({
+    ...sandbox,
+    twilioUrl: addressOf('twilio', sandbox.twilioUrl),
+    vonageRestUrl: addressOf('vonage', sandbox.vonageRestUrl),
+    vonageApiUrl: addressOf('vonage', sandbox.vonageApiUrl),
+    messagebirdUrl: addressOf('messagebird', sandbox.messagebirdUrl)
+  })
+  const gateway = await startTestGateway({
+    rules: rulesOf(cell),
+    providers: own,
+    level: 'info',
+    onLine: (line) => note(JSON.parse(line))
   })
 
   function note(line: any): void {
@@ -150,7 +116,6 @@ export async function playCell(cell: Cell): Promise<CellResult> {
   }
 
   const okta = new Pool(gateway.url, { connections: 512 })
-  const authorization = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`
   const asked: Asked[] = []
   let serial = 0
 
@@ -168,7 +133,7 @@ export async function playCell(cell: Cell): Promise<CellResult> {
       const { statusCode, body } = await okta.request({
         method: 'POST',
         path: '/telephonyHook',
-        headers: { authorization, 'content-type': 'application/json' },
+        headers: { authorization: AUTHORIZATION, 'content-type': 'application/json' },
         body: oktaBody(i, one.number, channel)
       })
       const answer = (await body.json()) as any

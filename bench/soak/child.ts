@@ -1,13 +1,10 @@
-import { Writable } from 'node:stream'
-import { startGateway } from '../../src/gateway.ts'
-import { parseRules } from '../../src/rules/parse.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
-import { createLog } from '../../src/telemetry/log.ts'
+import { providersOf, startTestGateway, THREE_PROVIDERS } from '../../test/fixtures/gateway.ts'
 
 export type SoakStart = Pick<
   Sandbox,
   'credentials' | 'twilioUrl' | 'vonageRestUrl' | 'vonageApiUrl' | 'messagebirdUrl'
-> & { readonly login: { readonly user: string; readonly password: string } }
+>
 
 /** After a garbage collection. */
 export interface Figures {
@@ -20,14 +17,7 @@ export interface Figures {
   readonly hanging: number
 }
 
-const RULES = `
-version: 1
-providers:
-  twilio: { channels: [sms, voice] }
-  vonage: { channels: [sms, voice] }
-  messagebird: { channels: [sms, voice] }
-senders:
-  number: { kind: number, value: "+12025550123" }
+const RULES = `${THREE_PROVIDERS}
 defaults: { sender: number }
 otherwise:
   send: [twilio, vonage, messagebird]
@@ -35,33 +25,12 @@ otherwise:
 
 process.once('message', (start: SoakStart) => void soak(start))
 
-async function soak({ credentials, login, ...urls }: SoakStart): Promise<void> {
-  const parsed = parseRules(RULES, 'soak.yaml')
-  if (parsed.kind !== 'ok') throw new Error('The rules are faulty.')
-  const gateway = await startGateway({
-    host: '127.0.0.1',
-    port: 0,
-    mode: 'sandbox',
-    version: '0.0.0',
-    oktaBasicAuth: [login],
-    providers: {
-      twilio: { ...credentials.twilio, baseUrl: urls.twilioUrl },
-      vonage: {
-        sms: credentials.vonage,
-        voice: credentials.vonage,
-        restUrl: urls.vonageRestUrl,
-        apiUrl: urls.vonageApiUrl
-      },
-      messagebird: { ...credentials.messagebird, baseUrl: urls.messagebirdUrl }
-    },
-    rules: parsed.rules,
-    hashKey: 'the key of a soak',
-    log: createLog('info', new Writable({ write: (_line, _encoding, done) => done() })),
-    clock: { now: () => performance.now(), epoch: () => Date.now() },
-    random: Math.random,
-    maxInFlight: 1_000,
-    admin: null,
-    redis: null
+async function soak(start: SoakStart): Promise<void> {
+  const gateway = await startTestGateway({
+    rules: RULES,
+    providers: providersOf(start),
+    level: 'info',
+    onLine: () => {}
   })
 
   function measure(): Figures {
