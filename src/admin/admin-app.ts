@@ -82,8 +82,10 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
     const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
     const mistakes = (error.validation ?? []).map(({ instancePath, message, params }) => {
       const field = instancePath.slice(1)
-      const extra = 'additionalProperty' in params ? ` (${String(params['additionalProperty'])})` : ''
-      return `${field === '' ? 'the body' : field} ${message ?? 'is wrong'}${extra}`
+      const what = field === '' ? 'the body' : field
+      const { additionalProperty: extra, allowedValues: allowed } = params
+      if (Array.isArray(allowed)) return `${what} must be one of ${allowed.join(', ')}`
+      return `${what} ${message ?? 'is wrong'}${typeof extra === 'string' ? ` (${extra})` : ''}`
     })
     return await reply
       .code(status)

@@ -102,7 +102,7 @@ t.test('what is wrong with a command is said, and nothing is done', async (t) =>
     ['drain twillio --for 1h --why x', 1, /did you mean twilio/u],
     ['drain twilio --for 8d --why x', 1, /1m to 7d/u],
     ['drain twilio --for 1h --why x --country UK', 1, /did you mean GB/u],
-    ['drain twilio --for 1h --why x --channel fax', 1, /channel must be equal to one of/u],
+    ['drain twilio --for 1h --why x --channel fax', 1, /channel must be one of sms, voice/u],
     ['overrides everything --jsn', 2, /--jsn/u],
     ['undrain', 2, /Give one PROVIDER/u]
   ]
