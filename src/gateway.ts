@@ -8,6 +8,8 @@ import { createAnswers } from './delivery/answers.ts'
 import type { Transition } from './delivery/breaker.ts'
 import { createBreakers } from './delivery/breakers.ts'
 import { buildAdminApp } from './admin/admin-app.ts'
+import { shownReload, shownRules } from './admin/shown-rules.ts'
+import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
 import { createDeliver } from './delivery/deliver.ts'
@@ -17,17 +19,24 @@ import { createOverload, type Pressure } from './delivery/overload.ts'
 import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
 import type { Channel } from './domain/message.ts'
-import { compileRouter } from './domain/router.ts'
-import type { RuleSet } from './domain/rules.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
+import type { Fault } from './rules/faults.ts'
+import {
+  createRulesKeeper,
+  type KeeperDependencies,
+  type Reload,
+  type RulesEvent,
+  type Trigger
+} from './rules/keeper.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
 import type { StateEvent } from './state/state.ts'
 import type { GatewayEvent } from './telemetry/events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMasking } from './telemetry/masking.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 
 export interface GatewayOptions {
   readonly host: string
@@ -37,7 +46,8 @@ export interface GatewayOptions {
   readonly version: string
   readonly oktaBasicAuth: readonly BasicPair[]
   readonly providers: ProviderSettings
-  readonly rules: RuleSet
+  /** The files, what was read of them, how they are read again, and how often they are looked at. */
+  readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'>
   /** Keys the hashes in the log and in memory. */
   readonly hashKey: string
   readonly log: Log
@@ -69,8 +79,8 @@ export interface Gateway {
   readonly inFlight: () => number
   /** Attempts that nobody waits for any more, and that are still heard out. */
   readonly hanging: () => number
-  /** Puts other rules in force. Requests under way keep theirs; breakers and all that is known stay. */
-  readonly useRules: (rules: RuleSet) => void
+  /** Reads the rules anew. Requests under way keep theirs; breakers and all that is known stay. Never rejects. */
+  readonly reloadRules: (by: Trigger) => Promise<readonly Reload[]>
   readonly providers: ReadonlyMap<ProviderName, Provider>
   /** Takes no new request, answers those in flight, hears out nobody else. Never rejects. */
   readonly stop: () => Promise<void>
@@ -85,17 +95,28 @@ const CUT_AFTER_MS = 500
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, clock } = options
-  let router = compileRouter(options.rules)
+  const metrics = createMetrics(clock.epoch)
+  const report = (event: GatewayEvent): void => {
+    log.report(event)
+    metrics.record(event)
+  }
+  const rules = createRulesKeeper({
+    ...options.rules,
+    epoch: clock.epoch,
+    onEvent: (event) => report(rulesEvent(event))
+  })
+  const live = () => rules.current().live
+  const canaries = createCanaries({ report })
   const providers = createProviders(options.providers, { now: clock.epoch })
   const breakers = createBreakers({
-    settings: () => router.defaults.breaker,
+    settings: () => live().defaults.breaker,
     isUsable: (name, channel) =>
       providers.get(name as ProviderName)?.channels.has(channel) === true &&
-      router.providers.get(name)?.channels.includes(channel) === true &&
+      live().providers.get(name)?.channels.includes(channel) === true &&
       overrides.drainedBy({ provider: name, channel, country: null }) === null,
     now: clock.now,
     random: options.random,
-    onTransition: (provider, channel, transition) => log.report(breakerEvent(provider, channel, transition))
+    onTransition: (provider, channel, transition) => report(breakerEvent(provider, channel, transition))
   })
   for (const { name, channels } of providers.values()) {
     for (const channel of channels) breakers.of(name, channel)
@@ -109,24 +130,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           sealing: createSealing(options.redis.keys),
           memory,
           now: clock.now,
-          onEvent: (event) => log.report(stateEvent(event))
+          onEvent: (event) => report(stateEvent(event))
         })
   const state = redis ?? memory
-  const overrides = createOverrides({ state, epoch: clock.epoch, report: log.report })
+  const overrides = createOverrides({ state, epoch: clock.epoch, report })
   const digest = (text: string): string =>
     createHmac('sha256', options.hashKey).update(text).digest('base64url')
   const cooldowns = createCooldowns({
     now: clock.now,
     onBegin: (provider, channel, forMs) =>
-      log.report({ event: 'provider.cooling', provider, channel, for_ms: Math.round(forMs) })
+      report({ event: 'provider.cooling', provider, channel, for_ms: Math.round(forMs) })
   })
   const hanging = createHanging()
+  const capacity = createCapacity({ state, now: clock.now })
   const deliver = createDeliver({
     breakers,
     cooldowns,
-    capacity: createCapacity({ state, providers: () => router.providers }),
+    capacity,
     hanging,
-    alarms: createAlarms({ now: clock.now, report: log.report }),
+    alarms: createAlarms({ now: clock.now, report }),
     now: clock.now,
     send: (name, message, limits) => {
       const provider = providers.get(name as ProviderName)
@@ -135,7 +157,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
   })
   const carry = createDispatch({
-    router: () => router,
     providers,
     breakers,
     cooldowns,
@@ -143,14 +164,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       maxInFlight: options.maxInFlight,
       pressure: () => pressureOf(app),
       now: clock.now,
-      report: log.report
+      report
     }),
     drainedBy: overrides.drainedBy,
     deliver,
     answers: createAnswers({ shared: redis, now: clock.now }),
     resends: createResends({ state, digest, epoch: clock.epoch }),
+    canaries,
     digest,
-    now: clock.now
+    now: clock.now,
+    epoch: clock.epoch
   })
 
   // Counted here and not by connection: a code is carried to its end, also when Okta has hung up.
@@ -163,13 +186,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return dispatched
   }
 
+  const rulesNow = () => shownRules(rules.status(), canaries.reading(rules.current()), clock.epoch())
+  const coolingNow = () =>
+    [...providers.values()].flatMap(({ name, channels }) =>
+      [...channels].flatMap((channel) => {
+        const leftMs = cooldowns.leftMs(name, channel)
+        return leftMs === null ? [] : [{ provider: name, channel, leftMs: Math.round(leftMs) }]
+      })
+    )
+
   let ready = false
   let stopping = false
   const app = buildApp({
     hook: {
       dispatch,
       mayCall: createCredentialsCheck(options.oktaBasicAuth),
-      router: () => router,
+      rules: rules.current,
+      choose: canaries.choose,
       forRequest: log.forRequest,
       masking: createMasking(options.hashKey),
       now: clock.now
@@ -179,13 +212,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ready,
         mode: options.mode,
         version: options.version,
-        rules: { hash: router.hash, count: router.ruleCount },
+        rules: rulesNow(),
         providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
         breakers: breakers.readings(),
         state: state.condition()
       })
     },
-    report: log.report,
+    report,
     now: clock.now
   })
   // A connection that was busy when the stop began would be kept alive after its answer.
@@ -205,18 +238,28 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           status: () => ({
             version: options.version,
             mode: options.mode,
-            rules: { hash: router.hash },
+            rules: rulesNow(),
+            providers: [...providers.values()].map(({ name, channels }) => ({
+              name,
+              channels: [...channels]
+            })),
             breakers: breakers.readings(),
+            cooldowns: coolingNow(),
+            capacity: capacity.readings(),
             state: state.condition(),
             inFlight: inFlight.size,
             hanging: hanging.count()
           }),
-          report: log.report
+          rules: rulesNow,
+          reloadRules: async () => (await rules.reload('admin')).map(shownReload),
+          metrics,
+          report
         })
   // What people have drained is known before the first code comes.
   const learn = async (): Promise<void> => {
     await redis?.start()
     await overrides.start()
+    await rules.start()
   }
   await Promise.all([warm(), learn()])
   await Promise.all([
@@ -233,9 +276,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     adminUrl: admin === null ? null : urlOf(admin),
     inFlight: () => inFlight.size,
     hanging: hanging.count,
-    useRules(rules) {
-      router = compileRouter(rules)
-    },
+    reloadRules: rules.reload,
     providers,
     async stop() {
       ready = false
@@ -244,17 +285,77 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       // Whoever is still sending a request by then gets no answer any more.
       const cut = setTimeout(
         () => app.server.closeAllConnections(),
-        router.defaults.deadlineMs + CUT_AFTER_MS
+        live().defaults.deadlineMs + CUT_AFTER_MS
       )
       await Promise.all([app.close(), admin?.close()])
       clearTimeout(cut)
       await Promise.allSettled(inFlight)
       breakers.close()
+      rules.close()
       overrides.close()
       await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
   }
+}
+
+/** Longer lists are told of by their length. */
+const MOST_ERRORS_LOGGED = 20
+
+function rulesEvent(event: RulesEvent): GatewayEvent {
+  switch (event.kind) {
+    case 'loaded': {
+      const { role, file, rules, previousHash, warnings, by } = event
+      const shadowRules = rules.rules.filter(({ shadow }) => shadow).length
+      return {
+        event: 'rules.loaded',
+        role,
+        file,
+        rules_hash: rules.hash,
+        previous_hash: previousHash,
+        rules_count: rules.rules.length - shadowRules,
+        shadow_rules: shadowRules,
+        canary_percent:
+          role === 'candidate' && rules.canary !== null ? Math.round(rules.canary.share * 100) : null,
+        warnings: placesOf(warnings),
+        by
+      }
+    }
+    case 'rejected': {
+      const { role, file, hash, faults, unreadable, by } = event
+      const errors = faults.filter(({ severity }) => severity === 'error')
+      return {
+        event: 'rules.rejected',
+        role,
+        file,
+        rules_hash: hash,
+        errors: placesOf(errors.slice(0, MOST_ERRORS_LOGGED)),
+        errors_count: errors.length,
+        unreadable,
+        by
+      }
+    }
+    case 'unchanged':
+      return { event: 'rules.unchanged', role: event.role, rules_hash: event.hash, by: event.by }
+    case 'candidate_gone':
+      return { event: 'rules.candidate_removed', file: event.file, rules_hash: event.hash }
+    case 'ending': {
+      const { rule, owner, untilMs, daysLeft } = event.ending
+      return {
+        event: 'rules.ending',
+        rule,
+        owner,
+        until: new Date(untilMs).toISOString(),
+        days_left: daysLeft
+      }
+    }
+    default:
+      return event satisfies never
+  }
+}
+
+function placesOf(faults: readonly Fault[]) {
+  return faults.map(({ line, column, code }) => ({ line, column, code }))
 }
 
 function stateEvent(event: StateEvent): GatewayEvent {

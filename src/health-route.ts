@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { ShownRules } from './admin/shown-rules.ts'
 import type { BreakerReading } from './delivery/breakers.ts'
 import type { Channel } from './domain/message.ts'
 import type { StateCondition } from './state/state.ts'
@@ -7,7 +8,7 @@ export interface Readiness {
   readonly ready: boolean
   readonly mode: 'sandbox' | 'live'
   readonly version: string
-  readonly rules: { readonly hash: string; readonly count: number }
+  readonly rules: ShownRules
   readonly providers: readonly { readonly name: string; readonly channels: readonly Channel[] }[]
   readonly breakers: readonly BreakerReading[]
   readonly state: StateCondition

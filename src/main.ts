@@ -5,8 +5,15 @@ import { sandboxBanner } from './banner.ts'
 import { startGateway, type Gateway } from './gateway.ts'
 import type { BasicPair } from './okta/credentials.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
+import { loadRulesApart } from './rules/load-apart.ts'
 import { loadRules } from './rules/load.ts'
 import { renderFaults } from './rules/report.ts'
+import {
+  readSenderCountries,
+  SENDER_COUNTRIES,
+  type ReadSenderCountries,
+  type SenderCountries
+} from './rules/sender-countries.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { faultOf } from './telemetry/fault.ts'
@@ -18,6 +25,9 @@ const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
 /** What is in flight is answered by its deadline; what is not by then is a bug, and is left. */
 const STOP_WITHIN_MS = 8_000
 
+/** How often the rules files are looked at. */
+const WATCH_EVERY_MS = 1_000
+
 /** For the last lines of the log, where whoever reads them is slow. */
 const WRITE_WITHIN_MS = 1_000
 
@@ -27,22 +37,15 @@ const version = (
 
 async function main(): Promise<void> {
   const settings = settingsOrExit()
-  const rules = await rulesOrExit(settings)
+  const senderCountries = senderCountriesOrExit(settings)
+  const rules = await rulesOrExit(settings, senderCountries)
   const log = createLog(settings.logLevel, await destination())
 
   process.on('uncaughtException', (error) => die(log, 'uncaught exception', error))
   // A promise that nobody looked at took nothing with it; those who wait for a code still get it.
   process.on('unhandledRejection', (error) => log.report(faultOf('unhandled rejection', error)))
 
-  const { rules: ruleSet, warnings } = rules
-  log.report({
-    event: 'rules.loaded',
-    file: settings.routingFile,
-    rules_hash: ruleSet.hash,
-    rules_count: ruleSet.rules.length,
-    warnings: warnings.map(({ line, column, code }) => ({ line, column, code }))
-  })
-
+  const { warnings } = rules
   if (warnings.length > 0) process.stderr.write(`${renderFaults(rules.text, warnings, { colour: false })}\n`)
 
   const sandbox = settings.mode.kind === 'sandbox' ? await openSandbox(settings) : null
@@ -53,7 +56,12 @@ async function main(): Promise<void> {
     version,
     oktaBasicAuth: settings.oktaBasicAuth ?? [DEVELOPMENT_CREDENTIALS],
     providers: settings.mode.kind === 'live' ? settings.mode.providers : providersOf(sandbox as Sandbox),
-    rules: ruleSet,
+    rules: {
+      files: { live: settings.routingFile, candidate: settings.routingShadowFile },
+      initial: rules,
+      load: (path, parseOptions) => loadRulesApart(path, { ...parseOptions, senderCountries }),
+      watchEveryMs: WATCH_EVERY_MS
+    },
     hashKey: settings.logHashKey ?? randomBytes(32).toString('hex'),
     log,
     clock: { now: () => performance.now(), epoch: () => Date.now() },
@@ -94,14 +102,14 @@ async function main(): Promise<void> {
 }
 
 function settingsOrExit(): Settings {
-  const read = readSettings(process.env, readSecretFile)
+  const read = readSettings(process.env, readTextFile)
   if (read.kind === 'ok') return read.settings
   const lines = read.faults.map(({ name, message }) => `  ${name} ${message}\n`)
   process.stderr.write(`Switchboard does not start. The environment has these faults:\n${lines.join('')}`)
   process.exit(1)
 }
 
-function readSecretFile(path: string): string | null {
+function readTextFile(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch {
@@ -109,8 +117,21 @@ function readSecretFile(path: string): string | null {
   }
 }
 
-async function rulesOrExit({ routingFile }: Settings) {
-  const loaded = await loadRules(routingFile)
+function senderCountriesOrExit({ senderCountriesFile: path }: Settings): SenderCountries {
+  if (path === null) return SENDER_COUNTRIES
+  const json = readTextFile(path)
+  const read: ReadSenderCountries =
+    json === null ? { kind: 'faulty', faults: ['it cannot be read'] } : readSenderCountries(json)
+  if (read.kind === 'ok') return read.table
+  const lines = read.faults.map((fault) => `  ${fault}\n`).join('')
+  process.stderr.write(
+    `Switchboard does not start. ${path} (SENDER_COUNTRIES_FILE) cannot be used:\n${lines}`
+  )
+  process.exit(1)
+}
+
+async function rulesOrExit({ routingFile }: Settings, senderCountries: SenderCountries) {
+  const loaded = await loadRules(routingFile, { nowMs: Date.now(), senderCountries })
   if (loaded.kind === 'ok') return loaded
   const report =
     loaded.kind === 'faulty' ? renderFaults(loaded.text, loaded.faults, { colour: false }) : loaded.message
@@ -166,6 +187,7 @@ function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: Log): voi
 
   process.on('SIGTERM', () => void stop('SIGTERM'))
   process.on('SIGINT', () => void stop('SIGINT'))
+  process.on('SIGHUP', () => void gateway.reloadRules('signal'))
 }
 
 function die(log: Log, where: string, error: unknown): void {

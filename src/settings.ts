@@ -32,6 +32,10 @@ export interface Settings {
   /** Key of the hashes in the log; null: a random one for each start. */
   readonly logHashKey: string | null
   readonly routingFile: string
+  /** Tried beside it; null: nothing is. */
+  readonly routingShadowFile: string | null
+  /** What carriers do with names as senders; null: the table that ships. */
+  readonly senderCountriesFile: string | null
   readonly publicUrl: string | null
   readonly sandboxPort: number
   /** Codes on their way at once. */
@@ -82,6 +86,8 @@ const Variables = Type.Object({
   ),
   LOG_HASH_KEY: text((value) => value.length >= 16, 'must be at least 16 characters long'),
   ROUTING_FILE: anything,
+  ROUTING_SHADOW_FILE: anything,
+  SENDER_COUNTRIES_FILE: anything,
   SANDBOX: text((value) => /^(auto|on|off)$/u.test(value), 'must be auto, on or off'),
   SANDBOX_PORT: port,
   PUBLIC_URL: url,
@@ -195,6 +201,8 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       logLevel: LOG_LEVELS.find((level) => level === values.LOG_LEVEL) ?? 'info',
       logHashKey: values.LOG_HASH_KEY ?? null,
       routingFile: values.ROUTING_FILE ?? 'config/routing.yaml',
+      routingShadowFile: values.ROUTING_SHADOW_FILE ?? null,
+      senderCountriesFile: values.SENDER_COUNTRIES_FILE ?? null,
       publicUrl: values.PUBLIC_URL ?? null,
       sandboxPort: Number(values.SANDBOX_PORT ?? 3001),
       maxInFlight: Number(values.MAX_IN_FLIGHT ?? 1_000),

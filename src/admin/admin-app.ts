@@ -2,13 +2,16 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { BreakerReading } from '../delivery/breakers.ts'
+import type { CapacityReading } from '../delivery/capacity.ts'
 import { MAX_OVERRIDES, type Overrides } from '../delivery/overrides.ts'
-import { CHANNELS } from '../domain/message.ts'
+import { CHANNELS, type Channel } from '../domain/message.ts'
 import { readOverrideLength, type Override } from '../domain/override.ts'
 import { suggest } from '../domain/suggest.ts'
 import { isCountry, suggestPlace } from '../rules/countries.ts'
 import type { Report } from '../telemetry/events.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { createBearerCheck } from './secret.ts'
+import type { ShownReload, ShownRules } from './shown-rules.ts'
 
 export interface AdminDependencies {
   readonly overrides: Overrides
@@ -19,14 +22,27 @@ export interface AdminDependencies {
   /** Every name that a rules file may hold, with credentials or without. */
   readonly knownProviders: readonly string[]
   readonly status: () => AdminStatus
+  readonly rules: () => ShownRules
+  readonly reloadRules: () => Promise<readonly ShownReload[]>
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readonly report: Report
 }
 
 export interface AdminStatus {
   readonly version: string
   readonly mode: 'sandbox' | 'live'
-  readonly rules: { readonly hash: string }
+  readonly rules: ShownRules
+  /** Those that have credentials, with what they carry. */
+  readonly providers: readonly { readonly name: string; readonly channels: readonly Channel[] }[]
   readonly breakers: readonly BreakerReading[]
+  /** Who asks to be left alone, and for how long yet. */
+  readonly cooldowns: readonly {
+    readonly provider: string
+    readonly channel: Channel
+    readonly leftMs: number
+  }[]
+  /** Of this node alone. */
+  readonly capacity: readonly CapacityReading[]
   readonly state: string
   /** Codes on their way, and attempts that nobody waits for any more. */
   readonly inFlight: number
@@ -93,12 +109,25 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
   })
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send({
-      error: 'There is nothing here. Try GET /status, GET /overrides, POST /overrides, DELETE /overrides.',
+      error:
+        'There is nothing here. Try GET /status, GET /overrides, POST /overrides, DELETE /overrides, GET /rules, POST /rules/reload, GET /metrics.',
       mistakes: []
     })
   )
 
   app.get('/status', () => ({ ...deps.status(), overrides: overrides.list().map(shown) }))
+  app.get('/rules', () => deps.rules())
+  app.post('/rules/reload', async () => {
+    const reloads = await deps.reloadRules()
+    return { ...deps.rules(), reloads }
+  })
+  app.get('/metrics', async (_request, reply) =>
+    reply
+      .type(deps.metrics.contentType)
+      .serializer((text: string) => text)
+      .send(await deps.metrics.text())
+  )
+
   app.get('/overrides', () => ({ overrides: overrides.list().map(shown) }))
 
   app.post('/overrides', { schema: { body: Draft } }, async ({ body }, reply) => {

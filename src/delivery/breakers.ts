@@ -8,6 +8,8 @@ export interface BreakerReading {
   readonly state: BreakerState
   /** How long it has been open or half-open; null while closed. */
   readonly openMs: number | null
+  /** Would it let a request through now? */
+  readonly isAvailable: boolean
 }
 
 /**
@@ -83,7 +85,8 @@ export function createBreakers({
           provider,
           channel,
           state: breaker.state(),
-          openMs: openedAtMs === null ? null : Math.round(now() - openedAtMs)
+          openMs: openedAtMs === null ? null : Math.round(now() - openedAtMs),
+          isAvailable: breaker.isAvailable()
         }
       }),
     close: () => {

@@ -1,10 +1,8 @@
+import { LONGEST_COOLDOWN_MS } from '../domain/condition.ts'
 import type { Channel } from '../domain/message.ts'
 
 /** How long a provider that said "too much" without a time is left alone, in ms. */
 export const DEFAULT_COOLDOWN_MS = 1_000
-
-/** However long it asks for: it is asked again then, in ms. */
-export const LONGEST_COOLDOWN_MS = 60_000
 
 /** Providers that have asked to be left alone for a while. That says nothing about their health. */
 export interface Cooldowns {
@@ -12,8 +10,8 @@ export interface Cooldowns {
   readonly begin: (provider: string, channel: Channel, retryAfterMs: number | null) => void
   /** It took a message: whatever it said before is over. */
   readonly end: (provider: string, channel: Channel) => void
-  /** When it is over, on the clock that was given; null where it is not cooling down. */
-  readonly untilMs: (provider: string, channel: Channel) => number | null
+  /** How long it still lasts, in ms; null where it is not cooling down. */
+  readonly leftMs: (provider: string, channel: Channel) => number | null
 }
 
 export interface CooldownsDependencies {
@@ -40,6 +38,9 @@ export function createCooldowns({ now, onBegin }: CooldownsDependencies): Cooldo
       if (before === null && forMs > 0) onBegin(provider, channel, forMs)
     },
     end: (provider, channel) => void until.delete(`${provider}/${channel}`),
-    untilMs
+    leftMs(provider, channel) {
+      const end = untilMs(provider, channel)
+      return end === null ? null : end - now()
+    }
   }
 }

@@ -207,7 +207,7 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
 
     function isHeldBack({ provider }: PlannedAttempt): boolean {
       return (
-        cooldowns.untilMs(provider, job.channel) !== null || !breakers.of(provider, job.channel).isAvailable()
+        cooldowns.leftMs(provider, job.channel) !== null || !breakers.of(provider, job.channel).isAvailable()
       )
     }
 
@@ -224,7 +224,7 @@ export function createDeliver(deps: DeliverDependencies): Deliver {
         if (next.atMs > now()) return { atMs }
 
         const { planned } = next
-        if (!(await capacity.take(planned.provider))) {
+        if (!(await capacity.take(planned.provider, planned.capacityPerSecond))) {
           full.add(planned)
           job.report({ kind: 'attempt_skipped', provider: planned.provider, reason: 'no_capacity' })
           continue

@@ -2,14 +2,18 @@ import type { Attempt, Delivery, Result } from '../domain/delivery.ts'
 import type { Facts } from '../domain/facts.ts'
 import type { OtpRequest, OutboundMessage } from '../domain/message.ts'
 import type { Override, Use } from '../domain/override.ts'
-import { decide, type Condition, type Plan, type PlannedAttempt, type Router } from '../domain/router.ts'
+import { conditionOf, type Condition } from '../domain/condition.ts'
+import type { RulesInForce } from '../domain/in-force.ts'
+import { prefixFitToLog } from '../domain/phone.ts'
+import { decide, type Plan, type PlannedAttempt, type Router } from '../domain/router.ts'
 import { callScript, smsText } from '../domain/texts.ts'
 import type { Provider, ProviderName } from '../providers/provider.ts'
-import type { AttemptDetail, Report } from '../telemetry/events.ts'
+import type { AttemptDetail, GatewayEvent, Report } from '../telemetry/events.ts'
 import { faultOf } from '../telemetry/fault.ts'
 import type { Answers } from './answers.ts'
 import type { Breakers } from './breakers.ts'
-import { LONGEST_COOLDOWN_MS, type Cooldowns } from './cooldowns.ts'
+import type { Canaries } from './canaries.ts'
+import type { Cooldowns } from './cooldowns.ts'
 import type { Deliver, DeliveryEvent } from './deliver.ts'
 import type { Overload } from './overload.ts'
 import type { Earlier, Resends } from './resends.ts'
@@ -24,8 +28,6 @@ export interface Dispatched {
 }
 
 export interface DispatchDependencies {
-  /** Of the rules in force. A request keeps the one that it began with. */
-  readonly router: () => Router
   readonly providers: ReadonlyMap<ProviderName, Provider>
   readonly breakers: Breakers
   readonly cooldowns: Cooldowns
@@ -35,33 +37,39 @@ export interface DispatchDependencies {
   readonly deliver: Deliver
   readonly answers: Answers
   readonly resends: Resends
+  readonly canaries: Canaries
   /** A keyed digest: what is remembered of a request names nobody. */
   readonly digest: (text: string) => string
   /** Monotonic, in ms. */
   readonly now: () => number
+  /** Ms since 1970. */
+  readonly epoch: () => number
 }
 
-export type Dispatch = (request: OtpRequest, arrivedAtMs: number, report: Report) => Promise<Dispatched>
+/** What one request goes through with: from its beginning to its end the same. */
+export interface Passage {
+  readonly rules: RulesInForce
+  /** The one of them that decides this request. */
+  readonly router: Router
+  readonly arrivedAtMs: number
+  readonly report: Report
+}
+
+export type Dispatch = (request: OtpRequest, passage: Passage) => Promise<Dispatched>
 
 /** One request's way from the understood request to what became of it. */
 export function createDispatch(deps: DispatchDependencies): Dispatch {
   const { providers, breakers, cooldowns, overload, deliver, answers, resends, now } = deps
 
-  function conditionOf(provider: string, { channel, phone }: Facts): Condition {
+  function conditionNow(provider: string, { channel, phone }: Facts): Condition {
     const account = providers.get(provider as ProviderName)
-    if (account === undefined || !account.channels.has(channel)) return { kind: 'no_credentials' }
-    if (deps.drainedBy({ provider, channel, country: phone.routingCountry }) !== null) {
-      return { kind: 'drained' }
-    }
     const breaker = breakers.of(provider, channel)
-    // Who fails is worse to ask than who has too much to do; the longer it has failed, the worse.
-    if (!breaker.isAvailable()) {
-      return { kind: 'breaker_open', badness: now() - (breaker.openedAtMs() ?? 0) }
-    }
-    const coolUntilMs = cooldowns.untilMs(provider, channel)
-    return coolUntilMs === null
-      ? { kind: 'ready' }
-      : { kind: 'cooling_down', badness: coolUntilMs - now() - LONGEST_COOLDOWN_MS }
+    return conditionOf({
+      hasCredentials: account?.channels.has(channel) === true,
+      isDrained: deps.drainedBy({ provider, channel, country: phone.routingCountry }) !== null,
+      openMs: breaker.isAvailable() ? null : now() - (breaker.openedAtMs() ?? 0),
+      coolingMs: cooldowns.leftMs(provider, channel)
+    })
   }
 
   /** The story of a request that nobody was asked about. */
@@ -76,12 +84,8 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     }
   }
 
-  async function carry(
-    router: Router,
-    request: OtpRequest,
-    arrivedAtMs: number,
-    report: Report
-  ): Promise<Delivery> {
+  async function carry(request: OtpRequest, passage: Passage): Promise<Delivery> {
+    const { router, arrivedAtMs, report } = passage
     const done = (result: Result, rest: Partial<Delivery> = {}): Delivery => ({
       ...untold(router, arrivedAtMs, result),
       ...rest
@@ -91,9 +95,10 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     const earlier = await recall(request, report)
     const { withinMs, preferOtherProvider } = router.defaults.resend
     const decidedAtMs = now()
-    const facts = factsOf(request, preferOtherProvider ? (earlier?.provider ?? null) : null)
-    const plan = decide(router, facts, conditionOf)
-    reportPlan(plan, request, (now() - decidedAtMs) * 1000, report)
+    const facts = factsOf(request, deps.epoch(), preferOtherProvider ? (earlier?.provider ?? null) : null)
+    const plan = decide(router, facts, conditionNow)
+    report(decidedEvent(plan, facts, (now() - decidedAtMs) * 1000))
+    compareShadows(plan, facts, passage)
     if (plan.kind === 'block') return done({ kind: 'blocked', reason: plan.reason }, { rule: plan.rule })
 
     const { result, attempts, lastResort } = await deliver({
@@ -110,6 +115,19 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
       void resends.remember(personOf(request), triedLast, earlier?.resend ?? 0, withinMs)
     }
     return done(result, { attempts, lastResort, rule: plan.rule })
+  }
+
+  /** What is tried beside the rules that decide is told of where it differs. It costs no request anything. */
+  function compareShadows(plan: Plan, facts: Facts, { rules, router, report }: Passage): void {
+    try {
+      for (const [source, shadow] of shadowsOf(rules, router)) {
+        const other = decide(shadow, facts, conditionNow)
+        if (!isSamePlan(plan, other))
+          report(differenceEvent(plan, other, { source, hash: shadow.hash, facts }))
+      }
+    } catch (error) {
+      report(faultOf('shadow rules', error))
+    }
   }
 
   async function recall(request: OtpRequest, report: Report): Promise<Earlier | null> {
@@ -134,14 +152,13 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     })
   }
 
-  async function onceOnly(
-    router: Router,
-    key: string | null,
-    request: OtpRequest,
-    arrivedAtMs: number,
-    report: Report
-  ): Promise<Dispatched> {
-    const work = (): Promise<Delivery> => carry(router, request, arrivedAtMs, report)
+  async function onceOnly(key: string | null, request: OtpRequest, passage: Passage): Promise<Dispatched> {
+    const { router, arrivedAtMs, report } = passage
+    const work = async (): Promise<Delivery> => {
+      const delivery = await carry(request, passage)
+      deps.canaries.count(passage, delivery.result)
+      return delivery
+    }
     if (key === null) return { delivery: await work(), duplicate: false }
 
     const { delivery, duplicate } = await answers.once(
@@ -158,20 +175,19 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     }
   }
 
-  return async function dispatch(request, arrivedAtMs, report) {
-    const router = deps.router()
+  return async function dispatch(request, passage) {
     // Without an id nothing can tell that it came twice.
     const key = request.eventId === null ? null : deps.digest(sameness(request))
     // What this node has done already it says, however much it has to do.
-    if (key !== null && answers.knows(key)) return await onceOnly(router, key, request, arrivedAtMs, report)
+    if (key !== null && answers.knows(key)) return await onceOnly(key, request, passage)
 
     const refused = overload.enter()
     if (refused !== null) {
-      const delivery = untold(router, arrivedAtMs, { kind: 'overloaded', reason: refused })
+      const delivery = untold(passage.router, passage.arrivedAtMs, { kind: 'overloaded', reason: refused })
       return { delivery, duplicate: false }
     }
     try {
-      return await onceOnly(router, key, request, arrivedAtMs, report)
+      return await onceOnly(key, request, passage)
     } finally {
       overload.leave()
     }
@@ -194,9 +210,18 @@ function personOf({ userId, phone }: OtpRequest): string {
   return `${userId ?? ''}/${phone.e164}`
 }
 
-function factsOf(request: OtpRequest, triedLast: string | null): Facts {
+function factsOf(request: OtpRequest, atMs: number, triedLast: string | null): Facts {
   const { channel, phone, flow, locale, org } = request
-  return { channel, phone, flow, locale, org, person: personOf(request), triedLast }
+  return { channel, phone, flow, locale, org, atMs, person: personOf(request), triedLast }
+}
+
+/** A request that a canary took is not compared: the whole of its story is the candidate's. */
+function shadowsOf(rules: RulesInForce, router: Router): readonly (readonly ['rules' | 'file', Router])[] {
+  if (router !== rules.live) return []
+  return [
+    ...(rules.unshadowed === null ? [] : [['rules', rules.unshadowed] as const]),
+    ...(rules.candidate === null ? [] : [['file', rules.candidate.router] as const])
+  ]
 }
 
 function compose(request: OtpRequest, { sender }: PlannedAttempt, validityMs: number): OutboundMessage {
@@ -221,12 +246,21 @@ function compose(request: OtpRequest, { sender }: PlannedAttempt, validityMs: nu
   }
 }
 
-function reportPlan(plan: Plan, { phone }: OtpRequest, decideUs: number, report: Report): void {
+/** All that a decision was made of, so that it can be made again: without the number, without the person. */
+function decidedEvent(plan: Plan, facts: Facts, decideUs: number): GatewayEvent {
+  const { channel, phone, flow, locale, org, triedLast } = facts
   const sends = plan.kind === 'send'
-  report({
+  return {
     event: 'otp.route.decided',
     rule: plan.rule,
+    channel,
     routing_country: phone.routingCountry,
+    number_type: phone.type,
+    number_prefix: prefixFitToLog(phone),
+    flow,
+    locale,
+    org,
+    tried_last: triedLast,
     blocked: !sends,
     candidates: sends
       ? plan.chain.map(({ provider, sender, timeoutMs }) => ({
@@ -236,10 +270,50 @@ function reportPlan(plan: Plan, { phone }: OtpRequest, decideUs: number, report:
         }))
       : [],
     skipped: sends ? plan.skipped.map(({ provider, reason }) => ({ provider, reason })) : [],
-    split_arm: sends ? plan.splitArm : null,
+    split: sends ? plan.split : null,
     last_resorts: sends ? plan.lastResorts.map(({ provider }) => provider) : [],
     decide_us: Math.round(decideUs)
-  })
+  }
+}
+
+function isSamePlan(one: Plan, other: Plan): boolean {
+  return one.rule === other.rule && JSON.stringify(wayOf(one)) === JSON.stringify(wayOf(other))
+}
+
+/** What a person would feel of a plan. */
+function wayOf(plan: Plan): unknown {
+  return plan.kind === 'block'
+    ? plan.reason
+    : plan.chain.map(({ provider, sender, timeoutMs, onNoAnswer }) => [
+        provider,
+        sender.value,
+        timeoutMs,
+        onNoAnswer
+      ])
+}
+
+function differenceEvent(
+  plan: Plan,
+  other: Plan,
+  { source, hash, facts }: { readonly source: 'rules' | 'file'; readonly hash: string; readonly facts: Facts }
+): GatewayEvent {
+  return {
+    event: 'rules.shadow_diff',
+    source,
+    shadow_hash: hash,
+    channel: facts.channel,
+    country: facts.phone.routingCountry,
+    rule: plan.rule,
+    shadow_rule: other.rule,
+    blocked: plan.kind === 'block',
+    shadow_blocked: other.kind === 'block',
+    providers: providersIn(plan),
+    shadow_providers: providersIn(other)
+  }
+}
+
+function providersIn(plan: Plan): string[] {
+  return plan.kind === 'send' ? plan.chain.map(({ provider }) => provider) : []
 }
 
 function reportDelivery(

@@ -42,7 +42,7 @@ export interface Phone {
 }
 
 /** Global networks above the sky: Inmarsat, the mobile-satellite code, and the two international networks. */
-const SATELLITE_CALLING_CODES: ReadonlySet<string> = new Set(['870', '881', '882', '883'])
+export const SATELLITE_CALLING_CODES: ReadonlySet<string> = new Set(['870', '881', '882', '883'])
 
 /** Longer than any number with separators and an extension; what is longer is not looked at. */
 const MAX_LENGTH = 64
@@ -103,4 +103,22 @@ function parseNational(digits: string, defaultCountry: Country | null): PhoneNum
 
 function typeOf(parsed: PhoneNumber): NumberType {
   return (parsed.getType()?.toLowerCase() as NumberType | undefined) ?? 'unknown'
+}
+
+/** Of a number's digits in the country so many stay unsaid at least, between its beginning and its last two. */
+const UNSAID_DIGITS = 4
+
+/** The last digits, which are said elsewhere. */
+const LAST_DIGITS = 2
+
+const MOST_SAID_DIGITS = 3
+
+/**
+ * How a number begins, as far as that may be said where the number may not: the calling code, and up to three
+ * digits more. Ten thousand numbers at least begin and end like it.
+ */
+export function prefixFitToLog({ e164, callingCode }: Pick<Phone, 'e164' | 'callingCode'>): string {
+  const national = e164.length - 1 - callingCode.length
+  const said = Math.max(0, Math.min(MOST_SAID_DIGITS, national - UNSAID_DIGITS - LAST_DIGITS))
+  return e164.slice(0, 1 + callingCode.length + said)
 }

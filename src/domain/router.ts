@@ -1,3 +1,4 @@
+import type { Condition } from './condition.ts'
 import type { Facts } from './facts.ts'
 import { firstCommon, indexRules, type Lookup } from './rule-index.ts'
 import {
@@ -13,21 +14,6 @@ import {
   type Step
 } from './rules.ts'
 import { mayUseSender } from './sender.ts'
-
-/** The state of a provider for one request at the moment of the decision. */
-export type Condition =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'no_credentials' }
-  /** A person has switched it off. That beats whatever the machine thinks. */
-  | { readonly kind: 'drained' }
-  | HeldBack
-
-/** The machine leaves it alone for a while. `badness` ranks such providers: the least is the least bad to ask. */
-export interface HeldBack {
-  readonly kind: 'breaker_open' | 'cooling_down'
-  /** Any clock's reading, the same for all: the lower, the better a last resort. */
-  readonly badness: number
-}
 
 export type Conditions = (provider: string, facts: Facts) => Condition
 
@@ -51,6 +37,8 @@ export interface PlannedAttempt {
   readonly sender: SenderEntry
   readonly timeoutMs: number
   readonly onNoAnswer: OnNoAnswer
+  /** Messages a second that the provider's account takes; null: as many as come. */
+  readonly capacityPerSecond: number | null
 }
 
 export type Plan =
@@ -63,10 +51,24 @@ export type Plan =
       /** To be asked when nobody in the chain took it: those that the machine holds back, the least bad first. */
       readonly lastResorts: readonly PlannedAttempt[]
       readonly skipped: readonly Skipped[]
-      /** The arm that a split drew; null where the rule has none. */
-      readonly splitArm: string | null
+      /** What a split drew; null where the rule has none. */
+      readonly split: Draw | null
     }
   | { readonly kind: 'block'; readonly rule: string; readonly reason: string }
+
+/** The arm that came first, and whom else it would be the same plan for: draws in [from, to), within 0 to 1. */
+export interface Draw {
+  readonly arm: string
+  readonly from: number
+  readonly to: number
+}
+
+/** A plan, and the share of people who get it. */
+export interface Variant {
+  /** More than 0, at most 1. */
+  readonly share: number
+  readonly plan: Plan
+}
 
 /** A rules file compiled for deciding. Immutable: a reload makes a new one. */
 export interface Router {
@@ -81,17 +83,19 @@ export interface Router {
   readonly senders: ReadonlyMap<string, SenderEntry>
 }
 
-export function compileRouter(rules: RuleSet): Router {
+/** @param shadows whether rules marked `shadow` take part, as if they were not. */
+export function compileRouter(ruleSet: RuleSet, { shadows }: { readonly shadows: boolean }): Router {
+  const rules = shadows ? ruleSet.rules : ruleSet.rules.filter(({ shadow }) => !shadow)
   return {
-    hash: rules.hash,
-    defaults: rules.defaults,
-    reply: rules.reply,
-    ruleCount: rules.rules.length,
-    lookups: indexRules(rules.rules.map(({ when }) => when)),
-    rules: rules.rules,
-    otherwise: rules.otherwise,
-    providers: rules.providers,
-    senders: rules.senders
+    hash: ruleSet.hash,
+    defaults: ruleSet.defaults,
+    reply: ruleSet.reply,
+    ruleCount: rules.length,
+    lookups: indexRules(rules),
+    rules,
+    otherwise: ruleSet.otherwise,
+    providers: ruleSet.providers,
+    senders: ruleSet.senders
   }
 }
 
@@ -102,6 +106,33 @@ export function compileRouter(rules: RuleSet): Router {
  * Pure: the same router, facts and conditions give the same plan, live and in every tool.
  */
 export function decide(router: Router, facts: Facts, conditions: Conditions): Plan {
+  return decideAt(stableDraw(facts.person), router, facts, conditions)
+}
+
+/**
+ * Every plan that {@link decide} makes of these facts for one person or another, with its share of them.
+ *
+ * @param people draws in [from, to): all people where it is left out.
+ */
+export function variantsOf(
+  router: Router,
+  facts: Facts,
+  conditions: Conditions,
+  { from, to }: Pick<Draw, 'from' | 'to'> = EVERYBODY
+): readonly Variant[] {
+  const variants: Variant[] = []
+  for (let at = from; at < to;) {
+    const plan = decideAt(at, router, facts, conditions)
+    const end = Math.min(to, plan.kind === 'send' ? (plan.split?.to ?? 1) : 1)
+    variants.push({ share: (end - at) / (to - from), plan })
+    at = end
+  }
+  return variants
+}
+
+const EVERYBODY = { from: 0, to: 1 } as const
+
+function decideAt(draw: number, router: Router, facts: Facts, conditions: Conditions): Plan {
   const rule = router.rules[firstCommon(router.lookups, facts, router.ruleCount)]
   const name = rule?.name ?? 'otherwise'
   const action = rule?.action ?? router.otherwise
@@ -110,21 +141,29 @@ export function decide(router: Router, facts: Facts, conditions: Conditions): Pl
     case 'block':
       return { kind: 'block', rule: name, reason: action.reason }
     case 'send':
-      return { kind: 'send', rule: name, ...chainOf(router, action.steps, facts, conditions) }
+      return { kind: 'send', rule: name, ...chainOf({ router, facts, conditions, draw }, action.steps) }
     default:
       return action satisfies never
   }
 }
 
-function chainOf(router: Router, steps: readonly Step[], facts: Facts, conditions: Conditions) {
+interface Question {
+  readonly router: Router
+  readonly facts: Facts
+  readonly conditions: Conditions
+  readonly draw: number
+}
+
+function chainOf({ router, facts, conditions, draw }: Question, steps: readonly Step[]) {
   const ready: PlannedAttempt[] = []
   const heldBack: { readonly attempt: PlannedAttempt; readonly badness: number }[] = []
   const skipped: Skipped[] = []
-  let splitArm: string | null = null
+  let split: Draw | null = null
 
   for (const step of steps) {
-    const providers = providersOf(step, facts.person)
-    if (step.kind === 'split') splitArm ??= providers[0] ?? null
+    const { providers, drawn } = providersOf(step, draw)
+    // Every split of a chain reads the same draw.
+    if (drawn !== null) split = split === null ? drawn : narrow(split, drawn)
 
     for (const provider of providers) {
       const planned = planAttempt(router, provider, step, facts)
@@ -162,7 +201,12 @@ function chainOf(router: Router, steps: readonly Step[], facts: Facts, condition
     .toSorted((a, b) => a.badness - b.badness)
     .map(({ attempt }) => attempt)
     .slice(0, Math.max(1, maxAttempts - chain.length))
-  return { chain, lastResorts, skipped, splitArm }
+  return { chain, lastResorts, skipped, split }
+}
+
+/** The first arm stays the one that is named. */
+function narrow(first: Draw, second: Draw): Draw {
+  return { arm: first.arm, from: Math.max(first.from, second.from), to: Math.min(first.to, second.to) }
 }
 
 /** Its message may not have arrived: on a resend the others come first. */
@@ -174,11 +218,12 @@ function triedLastToTheEnd(
   return last.length === 0 ? chain : [...chain.filter((planned) => !last.includes(planned)), ...last]
 }
 
-function planAttempt(
-  router: Router,
+/** One provider of a step, where the file lets it take the request; else the reason why not. */
+export function planAttempt(
+  router: Pick<Router, 'providers' | 'senders' | 'defaults'>,
   provider: string,
   step: Step,
-  { channel, phone }: Facts
+  { channel, phone }: Pick<Facts, 'channel' | 'phone'>
 ): PlannedAttempt | SkipReason {
   const entry = router.providers.get(provider)
   if (entry === undefined || !entry.channels.includes(channel)) return 'no_channel'
@@ -196,21 +241,27 @@ function planAttempt(
         provider,
         sender,
         timeoutMs: step.timeoutMs ?? router.defaults.attemptTimeoutMs,
-        onNoAnswer: step.onNoAnswer ?? ON_NO_ANSWER[channel]
+        onNoAnswer: step.onNoAnswer ?? ON_NO_ANSWER[channel],
+        capacityPerSecond: entry.capacityPerSecond
       }
     }
   }
   return 'no_sender'
 }
 
-function providersOf(step: Step, person: string): readonly string[] {
+function providersOf(
+  step: Step,
+  draw: number
+): { readonly providers: readonly string[]; readonly drawn: Draw | null } {
   switch (step.kind) {
     case 'provider':
-      return [step.provider]
+      return { providers: [step.provider], drawn: null }
     case 'split': {
-      const first = drawArm(step.arms, stableDraw(person))
-      const rest = step.arms.filter((arm) => arm !== first).toSorted((a, b) => b.weight - a.weight)
-      return [first, ...rest].map(({ provider }) => provider)
+      const drawn = drawArm(step.arms, draw)
+      const rest = step.arms
+        .filter(({ provider }) => provider !== drawn.arm)
+        .toSorted((a, b) => b.weight - a.weight)
+      return { providers: [drawn.arm, ...rest.map(({ provider }) => provider)], drawn }
     }
     default:
       return step satisfies never
@@ -218,19 +269,23 @@ function providersOf(step: Step, person: string): readonly string[] {
 }
 
 /** `draw` is in [0, 1). */
-function drawArm(arms: readonly Arm[], draw: number): Arm {
+function drawArm(arms: readonly Arm[], draw: number): Draw {
   const total = arms.reduce((sum, { weight }) => sum + weight, 0)
 
-  let remaining = draw * total
-  for (const arm of arms) {
-    remaining -= arm.weight
-    if (remaining < 0) return arm
+  let sum = 0
+  let from = 0
+  for (const { provider, weight } of arms) {
+    sum += weight
+    // Exactly 1 for the last one that has a weight.
+    const to = sum / total
+    if (draw < to) return { arm: provider, from, to }
+    from = to
   }
   throw new RangeError(`No arm for draw ${draw}: the weights are all 0, which the checker refuses.`)
 }
 
 /** A number in [0, 1) that is always the same for the same text: FNV-1a, its bits mixed as Murmur3 ends. */
-function stableDraw(text: string): number {
+export function stableDraw(text: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

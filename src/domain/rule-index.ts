@@ -1,48 +1,72 @@
+import { addBits, bitsWhere, clearBit, lowestInWord, setBit, wordsFor, type Bits } from './bits.ts'
 import type { Facts } from './facts.ts'
-import type { When } from './rules.ts'
+import type { Rule, When } from './rules.ts'
 
 /** One bit a rule: set where the rule's predicate holds, or where it asks for nothing. */
-type Bits = Uint32Array
+export interface RuleBits {
+  readonly words: Bits
+  /** One bit a word: set where the word is not 0. Built last; long files are skipped through by it. */
+  readonly summary: Bits
+}
 
-/** Gives the rules that one predicate lets through. */
-export type Lookup = (facts: Facts) => Bits
+/** A predicate, or the end of rules, compiled. */
+export interface Lookup {
+  readonly key: keyof When | 'until'
+  /** The rules that it lets through. */
+  readonly bitsFor: (facts: Facts) => RuleBits
+}
+
+export type Indexed = Pick<Rule, 'when' | 'untilMs'>
 
 /**
- * Compiles rules so that a decision does not walk them. For each predicate there is a table from a
- * value to the set of rules that it lets through; a decision takes one set from each table, and the
- * first rule in all of them has won. 32 rules are compared by one AND.
+ * Compiles rules so that a decision does not walk them. For each predicate there is a table (for prefixes a
+ * trie) from a value to the set of rules that it lets through; a decision takes one set from each, and the
+ * first rule in all of them has won. 32 rules are compared by one AND, and 1,024 are skipped by another.
  */
-export function indexRules(whens: readonly When[]): readonly Lookup[] {
+export function indexRules(rules: readonly Indexed[]): readonly Lookup[] {
+  const whens = rules.map(({ when }) => when)
   const uses = (key: keyof When): boolean => whens.some((when) => when[key] !== undefined)
-  const lookups: { readonly [K in keyof Required<When>]: () => Lookup } = {
+  const makers: { readonly [K in keyof Required<When>]: () => Lookup['bitsFor'] } = {
     country: () => exact(whens, 'country', ({ phone }) => phone.routingCountry),
     not_country: () => excluded(whens),
-    prefix: () => longestPrefix(whens),
+    prefix: () => prefixTrie(whens),
     number_type: () => exact(whens, 'number_type', ({ phone }) => phone.type, readTypes),
     channel: () => exact(whens, 'channel', ({ channel }) => channel),
     flow: () => exact(whens, 'flow', ({ flow }) => flow),
     locale: () => bySubtag(whens),
     org: () => exact(whens, 'org', ({ org }) => org)
   }
-  return (Object.keys(lookups) as (keyof When)[]).filter(uses).map((key) => lookups[key]())
+  const asked = (Object.keys(makers) as (keyof When)[])
+    .filter(uses)
+    .map((key): Lookup => ({ key, bitsFor: makers[key]() }))
+  const someEnd = rules.some(({ untilMs }) => untilMs !== null)
+  return someEnd ? [...asked, { key: 'until', bitsFor: notEnded(rules) }] : asked
 }
 
 /** The number of the first rule that every lookup lets through, or -1. */
 export function firstCommon(lookups: readonly Lookup[], facts: Facts, ruleCount: number): number {
-  if (lookups.length === 0) return -1
-  const rows = lookups.map((lookup) => lookup(facts))
-  const words = wordsFor(ruleCount)
-  for (let word = 0; word < words; word++) {
-    let common = 0xffffffff
-    for (const row of rows) common &= row[word] as number
-    // `x & -x` keeps the lowest bit alone.
-    if (common !== 0) return word * 32 + 31 - Math.clz32(common & -common)
+  const rows = lookups.map(({ bitsFor }) => bitsFor(facts))
+  const [first] = rows
+  if (first === undefined) return -1
+
+  for (let group = 0; group < wordsFor(wordsFor(ruleCount)); group++) {
+    let promising = 0xffffffff
+    for (const { summary } of rows) promising &= summary[group] as number
+    while (promising !== 0) {
+      const lowest = lowestInWord(promising)
+      // `x & (x - 1)` takes the lowest bit away.
+      promising &= promising - 1
+      const word = group * 32 + lowest
+      let common = 0xffffffff
+      for (const { words } of rows) common &= words[word] as number
+      if (common !== 0) return word * 32 + lowestInWord(common)
+    }
   }
   return -1
 }
 
 /** A US number is mobile or a landline and nobody can tell which: it satisfies a rule for either. */
-function readTypes(asked: string): readonly string[] {
+export function readTypes(asked: string): readonly string[] {
   return asked === 'mobile' || asked === 'fixed_line' ? [asked, 'fixed_line_or_mobile'] : [asked]
 }
 
@@ -51,75 +75,126 @@ function exact(
   key: keyof When,
   valueOf: (facts: Facts) => string | null,
   expand: (asked: string) => readonly string[] = (asked) => [asked]
-): Lookup {
+): Lookup['bitsFor'] {
   const open = select(whens, (when) => when[key] === undefined)
   const table = new Map<string, Bits>()
   whens.forEach((when, number) => {
-    for (const value of (when[key] ?? []).flatMap(expand)) set(entry(table, value, open), number)
+    for (const value of (when[key] ?? []).flatMap(expand)) setBit(entry(table, value, open), number)
   })
-  return (facts) => table.get(valueOf(facts) ?? '') ?? open
+  const sealed = sealAll(table)
+  const otherwise = seal(open)
+  return (facts) => sealed.get(valueOf(facts) ?? '') ?? otherwise
 }
 
 /** A number whose country is not known is in none of the excluded ones. */
-function excluded(whens: readonly When[]): Lookup {
+function excluded(whens: readonly When[]): Lookup['bitsFor'] {
   const all = select(whens, () => true)
   const table = new Map<string, Bits>()
   whens.forEach((when, number) => {
-    for (const country of when.not_country ?? []) clear(entry(table, country, all), number)
+    for (const country of when.not_country ?? []) clearBit(entry(table, country, all), number)
   })
-  return ({ phone }) => table.get(phone.routingCountry ?? '') ?? all
+  const sealed = sealAll(table)
+  const otherwise = seal(all)
+  return ({ phone }) => sealed.get(phone.routingCountry ?? '') ?? otherwise
 }
 
-function longestPrefix(whens: readonly When[]): Lookup {
-  const { table, open } = nested(whens, 'prefix', () => true)
-  const longest = Math.max(...[...table.keys()].map(({ length }) => length))
+/** A digit a level. A node lets through what the nodes above it do, and its own rules. */
+interface TrieNode {
+  bits: RuleBits
+  readonly children: (TrieNode | undefined)[]
+}
 
-  return ({ phone }) => {
-    for (let length = Math.min(longest, phone.e164.length); length > 1; length--) {
-      const bits = table.get(phone.e164.slice(0, length))
-      if (bits !== undefined) return bits
+/** Walks down as far as the number agrees: the deepest node has the bits of all beginnings on its way. */
+function prefixTrie(whens: readonly When[]): Lookup['bitsFor'] {
+  const open = select(whens, (when) => when.prefix === undefined)
+  const own = new Map<string, Bits>()
+  whens.forEach((when, number) => {
+    for (const prefix of when.prefix ?? []) setBit(entry(own, prefix, open), number)
+  })
+  const root: TrieNode = { bits: seal(open), children: [] }
+  // Shorter ones first: a longer one begins with what they let through.
+  for (const prefix of [...own.keys()].toSorted((a, b) => a.length - b.length)) {
+    let node = root
+    for (const digit of digitsOf(prefix)) {
+      node.children[digit] ??= { bits: node.bits, children: [] }
+      node = node.children[digit]
     }
-    return open
+    const bits = node.bits.words.slice()
+    addBits(bits, own.get(prefix) as Bits)
+    node.bits = seal(bits)
   }
+
+  return ({ phone: { e164 } }) => {
+    let node = root
+    for (let place = 1; place < e164.length; place++) {
+      const next = node.children[e164.charCodeAt(place) - ZERO]
+      if (next === undefined) break
+      node = next
+    }
+    return node.bits
+  }
+}
+
+const ZERO = 48
+
+/** Of "+441": 4, 4, 1. */
+function digitsOf(prefix: string): readonly number[] {
+  return Array.from(prefix.slice(1), Number)
 }
 
 /** "en" lets "en-us" through, and "en-us" does not let "en" through. */
-function bySubtag(whens: readonly When[]): Lookup {
-  const { table, open } = nested(whens, 'locale', (value, asked) => value[asked.length] === '-')
-
-  return ({ locale }) => {
-    let tag = (locale ?? '').toLowerCase()
-    while (tag !== '') {
-      const bits = table.get(tag)
-      if (bits !== undefined) return bits
-      tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')))
-    }
-    return open
-  }
-}
-
-/** A table in which a longer value lets through what the shorter ones that it begins with do. */
-function nested(
-  whens: readonly When[],
-  key: 'prefix' | 'locale',
-  continues: (value: string, asked: string) => boolean
-): { readonly table: ReadonlyMap<string, Bits>; readonly open: Bits } {
-  const open = select(whens, (when) => when[key] === undefined)
+function bySubtag(whens: readonly When[]): Lookup['bitsFor'] {
+  const open = select(whens, (when) => when.locale === undefined)
   const exactly = new Map<string, Bits>()
   whens.forEach((when, number) => {
-    for (const value of when[key] ?? []) set(entry(exactly, value, open), number)
+    for (const value of when.locale ?? []) setBit(entry(exactly, value, open), number)
   })
   const table = new Map<string, Bits>()
   for (const [value, own] of exactly) {
     const bits = own.slice()
-    for (let length = 1; length < value.length; length++) {
-      const asked = value.slice(0, length)
-      const shorter = exactly.get(asked)
-      if (shorter !== undefined && continues(value, asked)) add(bits, shorter)
+    for (const shorter of broaderTags(value)) {
+      const asked = exactly.get(shorter)
+      if (asked !== undefined) addBits(bits, asked)
     }
     table.set(value, bits)
   }
-  return { table, open }
+  const sealed = sealAll(table)
+  const otherwise = seal(open)
+
+  return ({ locale }) => {
+    const tag = (locale ?? '').toLowerCase()
+    for (const asked of [tag, ...broaderTags(tag)]) {
+      const bits = sealed.get(asked)
+      if (bits !== undefined) return bits
+    }
+    return otherwise
+  }
+}
+
+/** Of "zh-hant-tw": "zh-hant" and "zh". */
+export function broaderTags(tag: string): readonly string[] {
+  const broader: string[] = []
+  for (let end = tag.lastIndexOf('-'); end > 0; end = tag.lastIndexOf('-', end - 1)) {
+    broader.push(tag.slice(0, end))
+  }
+  return broader
+}
+
+/** Rules with an end leave one by one: between two ends the same rules are alive. */
+function notEnded(rules: readonly Indexed[]): Lookup['bitsFor'] {
+  const ends = [...new Set(rules.flatMap(({ untilMs }) => untilMs ?? []))].toSorted((a, b) => a - b)
+  const aliveAt = (atMs: number): RuleBits =>
+    seal(select(rules, ({ untilMs }) => (untilMs ?? Infinity) > atMs))
+  const spans = [aliveAt(-Infinity), ...ends.map(aliveAt)]
+  return ({ atMs }) => {
+    let [low, high] = [0, ends.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((ends[middle] as number) <= atMs) low = middle + 1
+      else high = middle
+    }
+    return spans[low] as RuleBits
+  }
 }
 
 function entry(table: Map<string, Bits>, value: string, initial: Bits): Bits {
@@ -130,26 +205,14 @@ function entry(table: Map<string, Bits>, value: string, initial: Bits): Bits {
   return created
 }
 
-function select(whens: readonly When[], holds: (when: When) => boolean): Bits {
-  const bits = new Uint32Array(wordsFor(whens.length))
-  whens.forEach((when, number) => {
-    if (holds(when)) set(bits, number)
-  })
-  return bits
+function select<T>(rules: readonly T[], holds: (rule: T) => boolean): Bits {
+  return bitsWhere(rules.length, (number) => holds(rules[number] as T))
 }
 
-function set(bits: Bits, number: number): void {
-  bits[number >>> 5] = (bits[number >>> 5] as number) | (1 << (number & 31))
+function seal(words: Bits): RuleBits {
+  return { words, summary: bitsWhere(words.length, (place) => words[place] !== 0) }
 }
 
-function clear(bits: Bits, number: number): void {
-  bits[number >>> 5] = (bits[number >>> 5] as number) & ~(1 << (number & 31))
-}
-
-function add(bits: Bits, more: Bits): void {
-  for (let word = 0; word < bits.length; word++) bits[word] = (bits[word] as number) | (more[word] as number)
-}
-
-function wordsFor(count: number): number {
-  return Math.ceil(count / 32)
+function sealAll(table: ReadonlyMap<string, Bits>): ReadonlyMap<string, RuleBits> {
+  return new Map([...table].map(([value, words]) => [value, seal(words)]))
 }

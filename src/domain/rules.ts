@@ -49,6 +49,26 @@ export interface Rule {
   readonly name: string
   readonly when: When
   readonly action: Action
+  /** Why it is there, for whoever reads it next year. */
+  readonly why: string | null
+  /** Whom to ask. */
+  readonly owner: string | null
+  /** Ms since 1970: the first moment at which it applies no more. Null: it has no end. */
+  readonly untilMs: number | null
+  /** Looked at and logged, never applied. */
+  readonly shadow: boolean
+  /** The countries as the file names them, groups unresolved: for people. */
+  readonly written: { readonly [K in 'country' | 'not_country']?: readonly string[] }
+}
+
+/** For a candidate file: whose requests it decides, while the rest keeps to the rules in force. */
+export interface Canary {
+  /** The share of people, 0 to 1. One person is always in it or never. */
+  readonly share: number
+  /** Only requests of these Okta domains; null for all. */
+  readonly orgs: readonly string[] | null
+  /** So many requests of each side before it is judged. */
+  readonly minSample: number
 }
 
 export interface SenderEntry extends Sender {
@@ -56,6 +76,10 @@ export interface SenderEntry extends Sender {
   readonly only: readonly string[] | null
   readonly onlyFor: readonly Country[] | null
   readonly notFor: readonly Country[]
+  /** Countries whose carriers take no such sender, by provider. */
+  readonly refusedBy: ReadonlyMap<string, readonly Country[]>
+  /** Where it has been registered, as carriers of some countries ask for. */
+  readonly registeredIn: readonly Country[]
 }
 
 export interface ProviderEntry {
@@ -119,4 +143,6 @@ export interface RuleSet {
   /** In order: the first that matches wins. */
   readonly rules: readonly Rule[]
   readonly otherwise: Action
+  /** Null where the file says nothing of it. It counts only in a candidate file. */
+  readonly canary: Canary | null
 }

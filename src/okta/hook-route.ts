@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import basicAuth from '@fastify/basic-auth'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { attemptDetail, type Dispatch } from '../delivery/dispatch.ts'
+import { attemptDetail, type Dispatch, type Passage } from '../delivery/dispatch.ts'
 import type { Delivery, Result } from '../domain/delivery.ts'
+import type { RulesInForce } from '../domain/in-force.ts'
 import type { OtpRequest } from '../domain/message.ts'
 import type { Router } from '../domain/router.ts'
 import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.ts'
@@ -14,8 +15,9 @@ import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from
 export interface HookRouteOptions {
   readonly dispatch: Dispatch
   readonly mayCall: CheckCredentials
-  /** Of the rules in force. */
-  readonly router: () => Pick<Router, 'defaults' | 'reply' | 'hash'>
+  readonly rules: () => RulesInForce
+  /** Which of them decide this request. */
+  readonly choose: (rules: RulesInForce, request: OtpRequest) => Router
   readonly forRequest: (context: RequestContext) => Report
   readonly masking: Masking
   /** Monotonic, in ms. */
@@ -34,7 +36,7 @@ export const HOOK_PATH = '/telephonyHook'
 
 /** The door for Okta's telephony inline hook. */
 export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, options) => {
-  const { dispatch, mayCall, router, now } = options
+  const { dispatch, mayCall, now } = options
 
   await app.register(basicAuth, {
     authenticate: true,
@@ -44,61 +46,72 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
   })
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<OktaReply> {
-    const { defaults, hash } = router()
-    const read = readRequest(request.body, defaults.country)
+    const rules = options.rules()
+    const { read, router } = readBy(rules, request.body)
     const report = options.forRequest({
       request_id: request.id,
       okta_event_id: idsOf(read).eventId,
       okta_request_id: idsOf(read).oktaRequestId,
-      rules_hash: hash
+      rules_hash: router.hash
     })
-    const story = { requestId: request.id, arrivedAtMs: request.arrivedAtMs, report }
+    const story = { requestId: request.id, arrivedAtMs: request.arrivedAtMs, report, rules, router }
     // Okta takes anything but 200 for "skipped".
     void reply.code(200)
     return read.kind === 'understood' ? carry(read, story) : misunderstood(read, story)
   }
 
-  interface Story {
+  /** From the first look at the number to the answer one file decides. */
+  function readBy(
+    rules: RulesInForce,
+    body: unknown
+  ): { readonly read: ReadRequest; readonly router: Router } {
+    const read = readRequest(body, rules.live.defaults.country)
+    if (read.kind === 'not_understood') return { read, router: rules.live }
+    const router = options.choose(rules, read.request)
+    const isSame = router.defaults.country === rules.live.defaults.country
+    return { read: isSame ? read : readRequest(body, router.defaults.country), router }
+  }
+
+  interface Story extends Passage {
     readonly requestId: string
-    readonly arrivedAtMs: number
-    readonly report: Report
   }
 
   async function carry(
     { request, codeAsNumber }: Extract<ReadRequest, { kind: 'understood' }>,
-    { requestId, arrivedAtMs, report }: Story
+    { requestId, ...passage }: Story
   ): Promise<OktaReply> {
+    const { report, router } = passage
     report(receivedEvent(request, codeAsNumber, options.masking))
-    const { delivery, duplicate } = await dispatch(request, arrivedAtMs, report)
-    const reply = replyTo(delivery, { channel: request.channel, policy: router().reply, requestId })
+    const { delivery, duplicate } = await dispatch(request, passage)
+    const reply = replyTo(delivery, { channel: request.channel, policy: router.reply, requestId })
     report({
       ...completedEvent(delivery, request, options.masking),
       ...(duplicate ? SENT_BEFORE : {}),
       okta_status: statusOf(reply),
-      ...timesOf(arrivedAtMs)
+      ...timesOf(passage)
     })
     return reply
   }
 
   function misunderstood(
     { reason, channel, preview }: Extract<ReadRequest, { kind: 'not_understood' }>,
-    { requestId, arrivedAtMs, report }: Story
+    { requestId, ...passage }: Story
   ): OktaReply {
-    report({
+    passage.report({
       ...NOTHING_HAPPENED,
       outcome: 'not_understood',
       reason,
       channel,
       preview,
       okta_status: 'ERROR',
-      ...timesOf(arrivedAtMs)
+      ...timesOf(passage)
     })
     return replyToMisunderstood(reason, requestId)
   }
 
-  function timesOf(arrivedAtMs: number) {
+  function timesOf({ arrivedAtMs, router }: Passage) {
     const durationMs = Math.round(now() - arrivedAtMs)
-    return { duration_ms: durationMs, deadline_left_ms: router().defaults.deadlineMs - durationMs }
+    return { duration_ms: durationMs, deadline_left_ms: router.defaults.deadlineMs - durationMs }
   }
 
   // For whoever tries the address in a browser before giving it to Okta.

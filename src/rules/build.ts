@@ -1,28 +1,25 @@
 import type { Action, Defaults, ReplyPolicy, RuleSet } from '../domain/rules.ts'
 import { isCountry } from './countries.ts'
-import { asList, toProvider, toSender, toSteps, toWhen } from './entries.ts'
-import type { Places } from './groups.ts'
+import { asList, toCanary, toProvider, toRule, toSender, toSteps, type SenderContext } from './entries.ts'
 import { DEFAULTS, type RulesFile } from './schema.ts'
 import { parseDuration, parsePercent } from './values.ts'
 
 /** Turns a file without errors into what decisions are made from. */
-export function buildRuleSet(file: RulesFile, places: Places, hash: string): RuleSet {
+export function buildRuleSet(file: RulesFile, context: SenderContext, hash: string): RuleSet {
+  const { places } = context
   return {
     hash,
     providers: new Map(
       Object.entries(file.providers).map(([name, entry]) => [name, toProvider(entry, places)])
     ),
     senders: new Map(
-      Object.entries(file.senders).map(([name, entry]) => [name, toSender(name, entry, places)])
+      Object.entries(file.senders).map(([name, entry]) => [name, toSender(name, entry, context)])
     ),
     defaults: toDefaults(file.defaults),
     reply: toReply(file.reply ?? {}),
-    rules: (file.rules ?? []).map((rule) => ({
-      name: rule.name,
-      when: toWhen(rule.when, places),
-      action: toAction(rule)
-    })),
-    otherwise: toAction(file.otherwise)
+    rules: (file.rules ?? []).map((rule) => ({ ...toRule(rule, places), action: toAction(rule) })),
+    otherwise: toAction(file.otherwise),
+    canary: file.canary === undefined ? null : toCanary(file.canary)
   }
 }
 

@@ -1,7 +1,7 @@
 import { CHANNELS, type Channel } from '../domain/message.ts'
 import type { Country } from '../domain/phone.ts'
 import type { OnNoAnswer, SenderEntry, When } from '../domain/rules.ts'
-import { mayUseSender, NO_ALPHANUMERIC } from '../domain/sender.ts'
+import { mayUseSender } from '../domain/sender.ts'
 import { COUNTRIES } from './countries.ts'
 import type { Draft, Whereabouts } from './decode.ts'
 import { quote, type FaultList } from './faults.ts'
@@ -159,7 +159,7 @@ function checkLink(link: Link, when: When, around: Surroundings): void {
   around.faults.add(
     'E133',
     senderSpan,
-    `${quote(provider)} has no sender here: ${names} ${sayWhy(own, channels, countries)}`
+    `${quote(provider)} has no sender here: ${names} ${sayWhy(own, { provider, channels, countries })}`
   )
 }
 
@@ -176,15 +176,23 @@ function countriesOf({ country, not_country: excluded = [] }: When): readonly (C
 
 function sayWhy(
   senders: readonly SenderEntry[],
-  channels: readonly Channel[],
-  countries: readonly (Country | null)[]
+  {
+    provider,
+    channels,
+    countries
+  }: {
+    readonly provider: string
+    readonly channels: readonly Channel[]
+    readonly countries: readonly (Country | null)[]
+  }
 ): string {
   if (channels.every((channel) => channel === 'voice') && senders.every(({ kind }) => kind !== 'number')) {
     return 'cannot call; a call needs a sender of kind number'
   }
-  const refused = countries.every((country) => country !== null && NO_ALPHANUMERIC.has(country))
-  if (refused && senders.every(({ kind }) => kind === 'alphanumeric')) {
-    return `is alphanumeric, and ${countries.join(', ')} take numbers only`
-  }
-  return 'may not be used for what the rule matches'
+  const refused = senders.every(({ refusedBy }) =>
+    countries.every((country) => country !== null && refusedBy.get(provider)?.includes(country) === true)
+  )
+  return refused
+    ? `is alphanumeric, and ${countries.join(', ')} take numbers only`
+    : 'may not be used for what the rule matches'
 }

@@ -13,7 +13,7 @@ import { isCredentialKey } from './credentials.ts'
 import { didYouMean, quote, type FaultList } from './faults.ts'
 import type { Check, Referent } from './schema.ts'
 import type { Span } from './source.ts'
-import { parseDuration, parsePercent, readingsOf, writeDuration } from './values.ts'
+import { parseDuration, parseEnd, parsePercent, readingsOf, writeDuration } from './values.ts'
 import { isEmpty, keyText, spanOf } from './yaml-tree.ts'
 
 /** What of JSON Schema the rules file's schema uses. */
@@ -94,9 +94,6 @@ interface Subject {
   /** Where to point if the node has no place of its own. */
   readonly span: Span
 }
-
-/** Words known from elsewhere, or from what is to come. */
-const NOT_SUPPORTED: ReadonlySet<string> = new Set(['until', 'shadow', 'canary', 'on_no_answer'])
 
 /**
  * Reads a YAML tree along a schema. What does not fit is reported with its place and left out of the
@@ -226,10 +223,6 @@ function shapeOfMember(context: Context, shape: Shape, name: string, span: Span)
 
 function reportUnknownKey(faults: FaultList, name: string, span: Span, known: readonly string[]): void {
   if (name === '<<') return
-  if (NOT_SUPPORTED.has(name)) {
-    faults.add('E101', span, `${quote(name)} is not supported by this version`)
-    return
-  }
   const nearest = suggest(name, known)
   const help = nearest === undefined ? `; known here: ${known.join(', ')}` : didYouMean(nearest)
   faults.add('E101', span, `unknown key ${quote(name)}${help}`, nearest)
@@ -400,6 +393,9 @@ function complainOfRange(check: Check, text: string, label: string): Complaint |
     const share = parsePercent(text)
     if (share >= 0.01 && share <= 1) return undefined
     return { code: 'E105', message: `${label} is ${text}, and must be from 1% to 100%` }
+  }
+  if (form === 'moment' && Number.isNaN(parseEnd(text))) {
+    return { code: 'E100', message: `${quote(text)} is no day or time that there is` }
   }
   return undefined
 }

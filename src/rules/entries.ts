@@ -1,11 +1,13 @@
 import type { SenderKind } from '../domain/message.ts'
 import type { Country } from '../domain/phone.ts'
-import type { OnNoAnswer, ProviderEntry, SenderEntry, Step, When } from '../domain/rules.ts'
+import type { Canary, OnNoAnswer, ProviderEntry, Rule, SenderEntry, Step, When } from '../domain/rules.ts'
 import type { Places } from './groups.ts'
-import type { RulesFile } from './schema.ts'
-import { parseDuration } from './values.ts'
+import { DEFAULTS, type RulesFile } from './schema.ts'
+import type { SenderCountries } from './sender-countries.ts'
+import { parseDuration, parseEnd } from './values.ts'
 
 type Written = RulesFile['rules'] extends readonly (infer Rule)[] | undefined ? Rule : never
+export type WrittenRule = Written
 export type WrittenWhen = Written['when']
 export type WrittenSend = NonNullable<Written['send']>
 export type WrittenSender = RulesFile['senders'][string]
@@ -40,15 +42,64 @@ export function toProvider(written: WrittenProvider, places: Places): ProviderEn
   }
 }
 
-export function toSender(name: string, written: WrittenSender, places: Places): SenderEntry {
-  const { kind, value, only, only_for: onlyFor, not_for: notFor = [] } = written
+/** What a sender's entry is read with. */
+export interface SenderContext {
+  readonly places: Places
+  readonly senderCountries: SenderCountries
+}
+
+export function toSender(
+  name: string,
+  written: WrittenSender,
+  { places, senderCountries }: SenderContext
+): SenderEntry {
+  const {
+    kind,
+    value,
+    only,
+    only_for: onlyFor,
+    not_for: notFor = [],
+    registered_in: registeredIn = []
+  } = written
   return {
     name,
     kind: kind satisfies SenderKind,
     value,
     only: only === undefined ? null : asList(only),
     onlyFor: onlyFor === undefined ? null : toCountries(onlyFor, places),
-    notFor: toCountries(notFor, places)
+    notFor: toCountries(notFor, places),
+    refusedBy: kind === 'alphanumeric' ? senderCountries.refusedBy : new Map(),
+    registeredIn: toCountries(registeredIn, places)
+  }
+}
+
+/** All of a rule but what it does. */
+export function toRule(
+  rule: Pick<WrittenRule, 'name' | 'why' | 'owner' | 'until' | 'shadow' | 'when'>,
+  places: Places
+): Omit<Rule, 'action'> {
+  const { name, why = null, owner = null, until, shadow = false, when } = rule
+  const { country, not_country } = when
+  return {
+    name,
+    why,
+    owner,
+    untilMs: until === undefined ? null : parseEnd(until),
+    shadow,
+    when: toWhen(when, places),
+    written: {
+      ...(country === undefined ? {} : { country: asList(country) }),
+      ...(not_country === undefined ? {} : { not_country: asList(not_country) })
+    }
+  }
+}
+
+export function toCanary(written: NonNullable<RulesFile['canary']>): Canary {
+  const { percent, org, min_sample: minSample = DEFAULTS.canary.minSample } = written
+  return {
+    share: percent / 100,
+    orgs: org === undefined ? null : asList(org).map((domain) => domain.toLowerCase()),
+    minSample
   }
 }
 

@@ -39,7 +39,12 @@ export const FAULTS = {
   W202: { title: 'A chain with one provider', needs: 'file' },
   W203: { title: 'Timeouts that do not fit the deadline', needs: 'file' },
   W204: { title: 'Blocked without a reason', needs: 'file' },
-  W205: { title: 'Never used', needs: 'file' }
+  W205: { title: 'Never used', needs: 'file' },
+  W206: { title: 'A rule that has ended', needs: 'above' },
+  W207: { title: 'A rule that ends soon', needs: 'above' },
+  W208: { title: 'A name that has to be registered', needs: 'file' },
+  W209: { title: 'A group that takes the place of a built-in one', needs: 'above' },
+  W210: { title: 'A canary outside of a candidate file', needs: 'above' }
 } as const satisfies Record<`${'E' | 'W'}${number}`, { title: string; needs: 'text' | 'above' | 'file' }>
 
 export type FaultCode = keyof typeof FAULTS

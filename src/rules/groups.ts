@@ -9,14 +9,23 @@ export type Places = (name: string) => readonly Country[]
 
 type Groups = NonNullable<Draft<RulesFile>['country_groups']>
 
-/** Resolves country groups, and reports those that contain themselves. */
-export function resolveGroups(groups: Groups, where: Whereabouts, faults: FaultList): Places {
+/**
+ * Resolves country groups, and reports those that contain themselves.
+ *
+ * @param builtin groups that hold where the file has none of that name.
+ */
+export function resolveGroups(
+  groups: Groups,
+  builtin: ReadonlyMap<string, readonly Country[]>,
+  { where, faults }: { readonly where: Whereabouts; readonly faults: FaultList }
+): Places {
   const resolved = new Map<string, ReadonlySet<Country>>()
 
   function resolve(name: string, path: readonly string[]): Iterable<Country> {
     if (isCountry(name)) return [name]
     const known = resolved.get(name)
-    if (known !== undefined || groups[name] === undefined) return known ?? []
+    if (known !== undefined) return known
+    if (!Object.hasOwn(groups, name) || groups[name] === undefined) return builtin.get(name) ?? []
     if (path.includes(name)) {
       reportCircle([...path.slice(path.indexOf(name)), name])
       return []

@@ -1,14 +1,19 @@
 import { readFile, stat } from 'node:fs/promises'
-import { parseRules, type ParsedRules } from './parse.ts'
+import { parseRules, type ParsedRules, type ParseOptions } from './parse.ts'
 
 export interface Unreadable {
   readonly kind: 'unreadable'
   /** One sentence for people, the path in it. */
   readonly message: string
+  /** There is no such file. */
+  readonly isAbsent: boolean
 }
 
 /** The text goes with it: reports show the lines in question. */
 export type LoadedRules = (ParsedRules & { readonly text: string }) | Unreadable
+
+/** Never rejects. */
+export type LoadRules = (path: string, options: ParseOptions) => Promise<LoadedRules>
 
 const MAX_BYTES = 2 ** 20
 
@@ -22,27 +27,31 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Reads and checks a rules file: UTF-8, at most 1 MiB. */
-export async function loadRules(path: string): Promise<LoadedRules> {
+export const loadRules: LoadRules = async (path, options) => {
   let bytes: Buffer
   try {
     const { size } = await stat(path)
     if (size > MAX_BYTES) return unreadable(path, `it has ${size} bytes; at most ${MAX_BYTES} are read`)
     bytes = await readFile(path)
   } catch (error) {
-    return unreadable(path, reasonOf(error))
+    return unreadable(path, reasonOf(error), codeOf(error) === 'ENOENT')
   }
   const text = decodeUtf8(bytes)
   if (text === undefined) return unreadable(path, 'it is not UTF-8')
-  return { ...parseRules(text, path), text }
+  return { ...parseRules(text, path, options), text }
 }
 
-function unreadable(path: string, reason: string): Unreadable {
-  return { kind: 'unreadable', message: `The rules file ${path} cannot be read: ${reason}.` }
+export function unreadable(path: string, reason: string, isAbsent = false): Unreadable {
+  return { kind: 'unreadable', message: `The rules file ${path} cannot be read: ${reason}.`, isAbsent }
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const code = codeOf(error)
   return REASONS[code] ?? code
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
 /** A byte order mark stays: the hash is that of the file. */

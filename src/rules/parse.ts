@@ -4,13 +4,23 @@ import type { RuleSet, SenderEntry, When } from '../domain/rules.ts'
 import { buildRuleSet } from './build.ts'
 import { checkChain, type Surroundings } from './chains.ts'
 import { decode, type Draft, type Shape, type Whereabouts } from './decode.ts'
-import { asList, toSender, toWhen, type WrittenSender, type WrittenWhen } from './entries.ts'
+import { builtinGroups } from './builtin-groups.ts'
+import {
+  asList,
+  toRule,
+  toSender,
+  type SenderContext,
+  type WrittenRule,
+  type WrittenSender
+} from './entries.ts'
 import { createFaultList, quote, type Fault, type FaultList } from './faults.ts'
-import { resolveGroups, type Places } from './groups.ts'
+import { resolveGroups } from './groups.ts'
 import { checkTimes } from './limits.ts'
-import { findUnreached, type Condition } from './never-reached.ts'
+import { findReach, type ReachableRule } from './never-reached.ts'
 import { checkReferences } from './references.ts'
+import { findUnregistered } from './registration.ts'
 import { DEFAULTS, RulesFile } from './schema.ts'
+import { SENDER_COUNTRIES, type SenderCountries } from './sender-countries.ts'
 import { checkSenders } from './senders.ts'
 import { createSource, type Source, type Span } from './source.ts'
 import { readYaml } from './yaml-tree.ts'
@@ -23,6 +33,15 @@ export type ParsedRules =
 /** As long as the hash in every log line. */
 const HASH_LENGTH = 12
 
+export interface ParseOptions {
+  /** Ms since 1970: rules may have an end. */
+  readonly nowMs: number
+  /** What carriers do with names as senders; the table that ships where it is left out. */
+  readonly senderCountries?: SenderCountries
+  /** It is read to be tried beside the rules in force: only then `canary` counts. */
+  readonly candidate?: boolean
+}
+
 /**
  * Reads and checks a rules file. Every fault is found in one run, each with its place.
  *
@@ -30,11 +49,11 @@ const HASH_LENGTH = 12
  *
  * @param file the file's name, for messages.
  */
-export function parseRules(text: string, file: string): ParsedRules {
+export function parseRules(text: string, file: string, options: ParseOptions): ParsedRules {
   const source = createSource(text, file)
   const faults = createFaultList(source)
   const { root, brokenAt } = readYaml(source, faults)
-  const checked = root === null ? undefined : checkTree(root, source, faults)
+  const checked = root === null ? undefined : checkTree(root, { source, faults, options })
 
   const found = faults.sorted(brokenAt)
   const sound = brokenAt === null && found.every(({ severity }) => severity === 'warning')
@@ -44,7 +63,9 @@ export function parseRules(text: string, file: string): ParsedRules {
     faults.add('E103', { start: 0, end: 0 }, 'the file does not follow config/routing.schema.json')
     return { kind: 'faulty', faults: faults.sorted(null) }
   }
-  return { kind: 'ok', rules: buildRuleSet(checked.draft, checked.places, hashOf(text)), warnings: found }
+  const rules = buildRuleSet(checked.draft, checked, hashOf(text))
+  warnOfUnregistered(rules, checked)
+  return { kind: 'ok', rules, warnings: faults.sorted(null) }
 }
 
 function hashOf(text: string): string {
@@ -53,14 +74,20 @@ function hashOf(text: string): string {
 
 type Root = NonNullable<ReturnType<typeof readYaml>['root']>
 
-interface Check {
+interface Check extends SenderContext {
   readonly draft: Draft<RulesFile>
-  readonly places: Places
   readonly where: Whereabouts
   readonly faults: FaultList
+  readonly nowMs: number
 }
 
-function checkTree(root: Root, source: Source, faults: FaultList): Check | undefined {
+interface Task {
+  readonly source: Source
+  readonly faults: FaultList
+  readonly options: ParseOptions
+}
+
+function checkTree(root: Root, { source, faults, options }: Task): Check | undefined {
   // A TypeBox schema is plain JSON Schema; its type says so less plainly.
   const decoded = decode(RulesFile as unknown as Shape, root, faults)
   if (decoded.draft === undefined) return undefined
@@ -69,36 +96,87 @@ function checkTree(root: Root, source: Source, faults: FaultList): Check | undef
   const { where } = decoded
 
   checkReferences(draft, decoded.references, { where, faults })
-  const check = { draft, where, faults, places: resolveGroups(draft.country_groups ?? {}, where, faults) }
+  const { nowMs, senderCountries = SENDER_COUNTRIES, candidate = false } = options
+  const groups = draft.country_groups ?? {}
+  const places = resolveGroups(groups, builtinGroups(senderCountries), { where, faults })
+  const check = { draft, where, faults, places, senderCountries, nowMs }
+  if (draft.canary !== undefined && !candidate) {
+    faults.add(
+      'W210',
+      where.ofKey(draft, 'canary'),
+      'counts only in the file that ROUTING_SHADOW_FILE names; here it does nothing'
+    )
+  }
   checkSenders(draft.senders ?? {}, check)
   checkRules(check, source)
   return check
 }
 
 function checkRules(check: Check, source: Source): void {
-  const { draft, where, faults } = check
+  const { draft, where, faults, nowMs } = check
   const { rules = [], otherwise = {} } = draft
   const around = surroundingsOf(check)
-  const conditions: (Condition & { readonly span: Span })[] = []
+  const sound: (ReachableRule & { readonly name: string; readonly span: Span })[] = []
   const lines = new Map<string, number>()
 
   rules.forEach((rule, index) => {
     if (rule.name !== undefined) checkName(rule.name, where.of(rule, 'name'), { lines, source, faults })
-    const when = soundWhen(rule, check)
-    if (when !== null) {
-      conditions.push({ name: rule.name ?? `number ${index + 1}`, when, span: where.of(rule, 'name') })
+    const read = soundRule(rule, check)
+    if (read !== null) {
+      sound.push({ ...read, name: rule.name ?? `number ${index + 1}`, span: where.of(rule, 'name') })
     }
-    checkAction(rule, when, around)
+    if (read?.untilMs !== undefined && read.untilMs !== null) {
+      warnOfEnd(read.untilMs, nowMs, { span: where.of(rule, 'until'), faults })
+    }
+    checkAction(rule, read?.when ?? null, around)
   })
   checkAction(otherwise, {}, around)
 
-  for (const { index, by } of findUnreached(conditions)) {
-    const { name, span } = conditions[index] ?? { name: '', span: { start: 0, end: 0 } }
-    const why =
-      by === null
-        ? 'its conditions exclude each other'
-        : `rule ${quote(by)} above already takes everything it matches`
-    faults.add('W201', span, `rule ${quote(name)} is never reached: ${why}`)
+  findReach(sound, nowMs).forEach((reach, index) => {
+    const { name, span } = sound[index] ?? { name: '', span: { start: 0, end: 0 } }
+    const say = (why: string) => faults.add('W201', span, `rule ${quote(name)} is never reached: ${why}`)
+    if (reach.kind === 'impossible') say('its conditions exclude each other')
+    if (reach.kind === 'covered') say(sayCovered(reach.by.map((number) => sound[number]?.name ?? '')))
+  })
+}
+
+const MOST_NAMED = 5
+
+function sayCovered(names: readonly string[]): string {
+  const [only] = names
+  if (names.length === 1) return `rule ${quote(only ?? '')} above already takes everything it matches`
+  const shown = names.slice(0, MOST_NAMED).map(quote).join(', ')
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''
+  return `the rules ${shown}${more} above together already take everything it matches`
+}
+
+const SOON_MS = 7 * 24 * 60 * 60_000
+
+function warnOfEnd(
+  untilMs: number,
+  nowMs: number,
+  { span, faults }: { readonly span: Span; readonly faults: FaultList }
+): void {
+  const leftMs = untilMs - nowMs
+  const end = new Date(untilMs).toISOString().replace('.000Z', 'Z')
+  if (leftMs <= 0)
+    faults.add('W206', span, `ended at ${end}: the rule is passed over; take it out or renew it`)
+  else if (leftMs <= SOON_MS) {
+    const days = Math.ceil(leftMs / (24 * 60 * 60_000))
+    faults.add('W207', span, `ends at ${end}, within ${days === 1 ? 'a day' : `${days} days`}`)
+  }
+}
+
+/** Names of senders that are used where they would have to be registered, and are not said to be. */
+function warnOfUnregistered(rules: RuleSet, { draft, where, faults, senderCountries, nowMs }: Check): void {
+  for (const [name, countries] of findUnregistered(rules, senderCountries.registration, nowMs)) {
+    const shown = countries.slice(0, MOST_NAMED).join(', ')
+    const more = countries.length > MOST_NAMED ? ` and ${countries.length - MOST_NAMED} more` : ''
+    faults.add(
+      'W208',
+      where.ofKey(draft.senders ?? {}, name),
+      `carriers in ${shown}${more} take only registered names: list under "registered_in" where ${quote(name)} is registered, or keep it out by "not_for: sender_registration"`
+    )
   }
 }
 
@@ -123,9 +201,10 @@ function checkName(name: string, span: Span, { lines, source, faults }: Names): 
 type DraftRule = NonNullable<Draft<RulesFile>['rules']>[number]
 
 /** Null where a part is missing or faulty: then nothing can be said of what the rule matches. */
-function soundWhen(rule: DraftRule, { where, faults, places }: Check): When | null {
-  if (rule.when === undefined || faults.hasErrorIn(where.of(rule, 'when'))) return null
-  return toWhen(rule.when as WrittenWhen, places)
+function soundRule(rule: DraftRule, { where, faults, places }: Check) {
+  const faulty = (key: 'when' | 'until' | 'shadow'): boolean => faults.hasErrorIn(where.of(rule, key))
+  if (rule.when === undefined || faulty('when') || faulty('until') || faulty('shadow')) return null
+  return toRule(rule as WrittenRule, places)
 }
 
 function checkAction(holder: Draft<RulesFile['otherwise']>, when: When | null, around: Surroundings): void {
@@ -168,14 +247,20 @@ function surroundingsOf(check: Check): Surroundings {
   }
 }
 
-function soundSenders({ draft, where, faults, places }: Check): ReadonlyMap<string, SenderEntry> {
+function soundSenders({
+  draft,
+  where,
+  faults,
+  places,
+  senderCountries
+}: Check): ReadonlyMap<string, SenderEntry> {
   const { senders = {} } = draft
   const sound = new Map<string, SenderEntry>()
   for (const [name, sender] of Object.entries(senders)) {
     // Both are required: where one is missing, that is an error too, but one without a place in here.
     const whole = sender?.kind !== undefined && sender.value !== undefined
     if (!whole || faults.hasErrorIn(where.of(senders, name))) continue
-    sound.set(name, toSender(name, sender as WrittenSender, places))
+    sound.set(name, toSender(name, sender as WrittenSender, { places, senderCountries }))
   }
   return sound
 }

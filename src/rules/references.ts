@@ -1,8 +1,10 @@
 import { suggest } from '../domain/suggest.ts'
+import { BUILTIN_GROUP_NAMES } from './builtin-groups.ts'
 import { isCountry, suggestPlace } from './countries.ts'
 import type { Draft, Reference, Whereabouts } from './decode.ts'
 import { didYouMean, quote, type FaultCode, type FaultList } from './faults.ts'
-import { PROVIDERS, type RulesFile } from './schema.ts'
+import { PROVIDERS } from './providers.ts'
+import type { RulesFile } from './schema.ts'
 
 /** Names that the providers had before. */
 const FORMER_NAMES: Readonly<Record<string, (typeof PROVIDERS)[number]>> = {
@@ -33,6 +35,13 @@ export function checkReferences(
     faults.add('W205', where.ofKey(draft.senders ?? {}, name), `the sender ${quote(name)} is never used`)
   }
   for (const name of Object.keys(draft.country_groups ?? {})) {
+    if (BUILTIN_GROUP_NAMES.includes(name)) {
+      faults.add(
+        'W209',
+        where.ofKey(draft.country_groups ?? {}, name),
+        `the group ${quote(name)} hides the built-in group of that name; give it a name of its own, such as "our_${name}"`
+      )
+    }
     if (used.has(`place ${name}`)) continue
     faults.add(
       'W205',
@@ -53,7 +62,7 @@ function lookUp(to: Reference['to'], name: string, draft: Draft<RulesFile>): Unr
     case 'country':
       return isCountry(name) ? undefined : unknownPlace(name, 'is no ISO country code', [])
     case 'place':
-      return lookUpPlace(name, Object.keys(draft.country_groups ?? {}))
+      return lookUpPlace(name, [...Object.keys(draft.country_groups ?? {}), ...BUILTIN_GROUP_NAMES])
     default:
       return to satisfies never
   }

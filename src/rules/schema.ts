@@ -2,7 +2,8 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { CHANNELS, FLOWS, SENDER_KINDS } from '../domain/message.ts'
 import { NUMBER_TYPES } from '../domain/phone.ts'
 import { COUNTRIES } from './countries.ts'
-import { DURATION, parseDuration, PERCENT } from './values.ts'
+import { PROVIDERS } from './providers.ts'
+import { DURATION, MOMENT, parseDuration, PERCENT } from './values.ts'
 
 /**
  * What the checker knows beyond JSON Schema. It stands in the schema under `check`, and is left out of the
@@ -10,7 +11,7 @@ import { DURATION, parseDuration, PERCENT } from './values.ts'
  */
 export interface Check {
   /** A text with a meaning of its own. */
-  readonly form?: 'duration' | 'percent' | 'prefix'
+  readonly form?: 'duration' | 'percent' | 'prefix' | 'moment'
   /** Limits of a duration. */
   readonly leastMs?: number
   readonly mostMs?: number
@@ -24,9 +25,6 @@ export interface Check {
 
 /** `provider` is one listed in the file, `any_provider` one that the gateway knows. */
 export type Referent = 'provider' | 'any_provider' | 'sender' | 'country' | 'place'
-
-/** The providers that a rules file can name. */
-export const PROVIDERS = ['twilio', 'vonage', 'messagebird'] as const
 
 const CLOSED = { additionalProperties: false } as const
 
@@ -53,6 +51,7 @@ export const DEFAULTS = {
   },
   resend: { within: '10m', preferOtherProvider: true },
   reply: { allFailed: 'failed', undecided: 'failed', blocked: 'error' },
+  canary: { minSample: 200 },
   reason: 'blocked'
 } as const
 
@@ -121,7 +120,8 @@ const Senders = oneOrMore(
 const Place = Type.String({
   pattern: '^([A-Z]{2}|[a-z][a-z0-9_-]{0,63})$',
   maxLength: 64,
-  description: 'An ISO 3166-1 alpha-2 code, such as GB, or the name of a country group.',
+  description:
+    'An ISO 3166-1 alpha-2 code, such as GB, or the name of a country group: of your own, or eu, eea, gcc, nanp, africa, antarctica, asia, europe, north_america, oceania, south_america, sender_registration.',
   ...check({ refersTo: 'place' })
 })
 
@@ -161,7 +161,13 @@ const SenderEntry = Type.Object(
     value: text(64, 'What the phone shows, in the form of its kind.'),
     only: Type.Optional(oneOrMore(Provider, 'The only providers that may use it.')),
     only_for: onlyFor,
-    not_for: notFor
+    not_for: notFor,
+    registered_in: Type.Optional(
+      oneOrMore(
+        Place,
+        'Countries and groups in which a name has been registered, where carriers ask for that.'
+      )
+    )
   },
   { ...CLOSED, title: 'sender', description: 'Who a message comes from.' }
 )
@@ -286,6 +292,35 @@ const Reply = Type.Object(
   { ...CLOSED, title: 'reply', description: 'What Okta is told.' }
 )
 
+const OrgDomain = Type.String({
+  description: 'An Okta domain, such as acme.okta.com.',
+  maxLength: 253,
+  pattern: String.raw`^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$`,
+  patternErrorMessage: 'is no Okta domain: write it without https:// and without a path, as acme.okta.com'
+})
+
+const Canary = Type.Object(
+  {
+    percent: count(
+      1,
+      100,
+      'The share of people whose requests this file decides. One person is always in it or never.'
+    ),
+    org: Type.Optional(oneOrMore(OrgDomain, 'Only requests of these orgs.')),
+    min_sample: Type.Optional(
+      count(20, 100_000, 'So many requests of each side before it is judged.', {
+        default: DEFAULTS.canary.minSample
+      })
+    )
+  },
+  {
+    ...CLOSED,
+    title: 'canary',
+    description:
+      'For a candidate file (ROUTING_SHADOW_FILE): it decides for a share of people, and stops by itself when more of them get no code.'
+  }
+)
+
 /** What a rule may ask. A new predicate begins as a line here. */
 const When = Type.Object(
   {
@@ -327,18 +362,7 @@ const When = Type.Object(
         "The user's language."
       )
     ),
-    org: Type.Optional(
-      oneOrMore(
-        Type.String({
-          description: 'An Okta domain, such as acme.okta.com.',
-          maxLength: 253,
-          pattern: String.raw`^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$`,
-          patternErrorMessage:
-            'is no Okta domain: write it without https:// and without a path, as acme.okta.com'
-        }),
-        'The Okta org that asks.'
-      )
-    )
+    org: Type.Optional(oneOrMore(OrgDomain, 'The Okta org that asks.'))
   },
   {
     ...CLOSED,
@@ -429,6 +453,21 @@ const Rule = Type.Object(
     }),
     why: Type.Optional(text(500, 'Why it is there, for whoever reads it next year.')),
     owner: Type.Optional(text(100, 'Whom to ask.')),
+    until: Type.Optional(
+      Type.String({
+        description:
+          'When a temporary rule ends: a day, 2026-12-31, which is its last one (UTC), or a moment, 2026-12-31T18:00Z. Seven days before, there are warnings.',
+        pattern: MOMENT,
+        patternErrorMessage: 'is no end: write a day, 2026-12-31, or a moment, 2026-12-31T18:00Z',
+        ...check({ form: 'moment' })
+      })
+    ),
+    shadow: Type.Optional(
+      Type.Boolean({
+        description: 'Looked at and logged (rules.shadow_diff), never applied.',
+        default: false
+      })
+    ),
     when: When,
     ...action
   },
@@ -457,11 +496,12 @@ export const RulesFile = Type.Object(
     country_groups: Type.Optional(
       map(
         Type.Array(Place, { minItems: 1, maxItems: MAX_NAMES }),
-        'Countries under one name. A group may hold other groups.'
+        'Countries under one name. A group may hold other groups. Known without being said here: eu, eea, gcc, nanp, the continents, sender_registration.'
       )
     ),
     defaults: Defaults,
     reply: Type.Optional(Reply),
+    canary: Type.Optional(Canary),
     rules: Type.Optional(
       Type.Array(Rule, { maxItems: MAX_RULES, description: 'In order: the first rule that matches wins.' })
     ),

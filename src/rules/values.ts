@@ -2,6 +2,9 @@
 export const DURATION = String.raw`^(\d{1,7}ms|\d{1,5}(\.\d{1,3})?(s|m))$`
 export const PERCENT = String.raw`^\d{1,3}(\.\d{1,2})?%$`
 
+/** A day, or a moment with its offset. */
+export const MOMENT = String.raw`^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$`
+
 const duration = new RegExp(DURATION, 'u')
 const percent = new RegExp(PERCENT, 'u')
 
@@ -33,4 +36,19 @@ export function readingsOf(bare: number, leastMs: number, mostMs: number): reado
     return ms >= leastMs && ms <= mostMs
   })
   return readings.slice(0, 2)
+}
+
+const DAY_MS = 24 * 60 * 60_000
+
+/**
+ * The first moment behind "2026-12-31" (the whole day counts, in UTC), or the one that is written, in ms since
+ * 1970; NaN where there is no such day or time.
+ */
+export function parseEnd(written: string): number {
+  const [day = '', time] = written.split('T')
+  const midnightMs = Date.parse(`${day}T00:00Z`)
+  // 30 February becomes the 2nd of March elsewhere.
+  const exists = !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(day)
+  if (!exists) return Number.NaN
+  return time === undefined ? midnightMs + DAY_MS : Date.parse(written)
 }

@@ -53,6 +53,13 @@ const Override = {
   until: Name
 }
 
+/** Where a file has a fault. */
+const Place = Type.Object({ line: Type.Integer(), column: Type.Integer(), code: Name })
+
+/** `live` decides, `candidate` is tried beside it. */
+const RulesRole = Type.Enum(['live', 'candidate'])
+const RulesTrigger = Type.Enum(['start', 'watch', 'signal', 'admin'])
+
 /** Fields that every line of one request carries. */
 export const RequestContext = Type.Object({
   request_id: Name,
@@ -83,10 +90,65 @@ const fields = {
   /** A bug. The error's message is left out: it may hold what it tripped over. */
   'gateway.fault': { where: Name, error: Name, code: NullableName, frames: Type.Array(Type.String()) },
   'rules.loaded': {
+    role: RulesRole,
     file: Type.String(),
     rules_hash: Name,
+    /** Null at the first load of this file. */
+    previous_hash: NullableName,
     rules_count: Type.Integer(),
-    warnings: Type.Array(Type.Object({ line: Type.Integer(), column: Type.Integer(), code: Name }))
+    /** Those in the shadow: looked at, never applied. */
+    shadow_rules: Type.Integer(),
+    /** Of a candidate: the share of people it decides for, in percent; null: nobody. */
+    canary_percent: Type.Union([Type.Number(), Type.Null()]),
+    warnings: Type.Array(Place),
+    by: RulesTrigger
+  },
+  /** A file that cannot be used: what was in force stays in force. */
+  'rules.rejected': {
+    role: RulesRole,
+    file: Type.String(),
+    /** What stays in force; null where a candidate never was. */
+    rules_hash: NullableName,
+    /** None where the file cannot be read at all; the first 20 otherwise. */
+    errors: Type.Array(Place),
+    errors_count: Type.Integer(),
+    /** Why the file cannot be read at all; else null. */
+    unreadable: Type.Union([Type.String(), Type.Null()]),
+    by: RulesTrigger
+  },
+  /** Somebody asked for a reload, or a file is good again: it is what is in force. */
+  'rules.unchanged': { role: RulesRole, rules_hash: Name, by: RulesTrigger },
+  'rules.candidate_removed': { file: Type.String(), rules_hash: Name },
+  /** What is tried beside the rules would have done otherwise. Nothing else comes of it. */
+  'rules.shadow_diff': {
+    /** `rules`: the live file with its shadow rules; `file`: the candidate. */
+    source: Type.Enum(['rules', 'file']),
+    shadow_hash: Name,
+    channel: Channel,
+    country: NullableName,
+    rule: Name,
+    shadow_rule: Name,
+    blocked: Type.Boolean(),
+    shadow_blocked: Type.Boolean(),
+    providers: Type.Array(Name),
+    shadow_providers: Type.Array(Name)
+  },
+  /** More people got no code by the candidate than by the rules in force: it decides nothing any more. */
+  'rules.canary_stopped': {
+    candidate_hash: Name,
+    rules_hash: Name,
+    candidate_requests: Type.Number(),
+    candidate_failures: Type.Number(),
+    live_requests: Type.Number(),
+    live_failures: Type.Number(),
+    min_sample: Type.Integer()
+  },
+  /** Seven days before a temporary rule ends, each day after that, and when it has (0 days left). */
+  'rules.ending': {
+    rule: Name,
+    owner: Type.Union([Type.String({ maxLength: 100 }), Type.Null()]),
+    until: Name,
+    days_left: Type.Integer()
   },
   /** Somebody called who was not let in, or whose body could not be read at all. */
   'okta.request.refused': { request_id: Name, reason: Name, http_status: Type.Integer(), duration_ms: Ms },
@@ -119,16 +181,30 @@ const fields = {
     /** Resends after this provider in this country, of all nodes, since an hour at most. */
     within_hour: Type.Integer({ minimum: 1 })
   },
+  /** All that was decided by: `switchboard replay` decides it again. */
   'otp.route.decided': {
     rule: Name,
+    channel: Channel,
     /** The country that rules matched: the number's own, or the main one of its calling code. */
     routing_country: NullableName,
+    number_type: Type.Enum([...NUMBER_TYPES]),
+    /** The calling code, and up to three digits more: ten thousand numbers at least are like it. */
+    number_prefix: Name,
+    flow: Type.Union([Type.Enum([...FLOWS]), Type.Null()]),
+    locale: NullableName,
+    org: Type.Union([Type.String({ maxLength: 255 }), Type.Null()]),
+    /** On a resend, who had the code before and therefore comes last; else null. */
+    tried_last: NullableName,
     blocked: Type.Boolean(),
     candidates: Type.Array(
       Type.Object({ provider: Name, sender_kind: Type.Enum([...SENDER_KINDS]), timeout_ms: Ms })
     ),
     skipped: Type.Array(Skipped),
-    split_arm: NullableName,
+    /** The arm that a split drew, and for which draws (0 to 1) it would be the same; null without a split. */
+    split: Type.Union([
+      Type.Object({ arm: Name, from: Type.Number(), to: Type.Number() }, { additionalProperties: false }),
+      Type.Null()
+    ]),
     /** Whom a breaker or a cool-down holds back, in the order of asking. */
     last_resorts: Type.Array(Name),
     decide_us: Type.Integer({ description: 'Microseconds.' })

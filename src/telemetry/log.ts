@@ -32,6 +32,8 @@ function levelOf(event: GatewayEvent): Level {
     case 'provider.alarm':
     case 'circuit.kept_closed':
     case 'state.lost':
+    case 'rules.rejected':
+    case 'rules.canary_stopped':
       return 'error'
     case 'otp.attempt.started':
       return 'debug'
@@ -70,6 +72,9 @@ function levelOf(event: GatewayEvent): Level {
     case 'provider.override_set':
     case 'provider.override_ended':
       return 'warn'
+    case 'rules.ending':
+    case 'rules.candidate_removed':
+      return 'warn'
     case 'rules.loaded':
       return event.warnings.length > 0 ? 'warn' : 'info'
     case 'gateway.started':
@@ -83,6 +88,8 @@ function levelOf(event: GatewayEvent): Level {
     case 'provider.alarm_over':
     case 'state.back':
     case 'gateway.overload_over':
+    case 'rules.unchanged':
+    case 'rules.shadow_diff':
       return 'info'
     default:
       return event satisfies never
@@ -101,7 +108,23 @@ function messageOf(event: GatewayEvent): string {
     case 'gateway.fault':
       return `a bug in ${event.where}: ${event.error}`
     case 'rules.loaded':
-      return `${event.rules_count} rules loaded from ${event.file} (${event.rules_hash})`
+      return event.role === 'live'
+        ? `${event.rules_count} rules loaded from ${event.file} (${event.rules_hash})`
+        : `${event.file} (${event.rules_hash}) is tried beside the rules${event.canary_percent === null ? '' : `, and decides for ${event.canary_percent} %`}`
+    case 'rules.rejected':
+      return `${event.file} cannot be used (${rejectionInWords(event)}): ${event.rules_hash === null ? 'nothing is tried' : `${event.rules_hash} stays in force`}`
+    case 'rules.unchanged':
+      return `the ${event.role === 'live' ? 'rules' : 'candidate'} in force are those of the file (${event.rules_hash})`
+    case 'rules.candidate_removed':
+      return `${event.file} is there no more: nothing is tried beside the rules`
+    case 'rules.shadow_diff':
+      return `rule ${event.rule} decided; ${event.shadow_rule} would have (${event.shadow_blocked ? 'blocked' : event.shadow_providers.join(', then ') || 'nobody is left'})`
+    case 'rules.canary_stopped':
+      return `the candidate ${event.candidate_hash} decides no more: ${event.candidate_failures} of ${event.candidate_requests} got no code, and ${event.live_failures} of ${event.live_requests} by the rules in force`
+    case 'rules.ending':
+      return event.days_left === 0
+        ? `rule ${event.rule} has ended`
+        : `rule ${event.rule} ends in ${event.days_left} days (${event.until})${event.owner === null ? '' : `; ask ${event.owner}`}`
     case 'okta.request.refused':
       return `request refused with ${event.http_status}: ${event.reason}`
     case 'otp.request.received':
@@ -193,6 +216,17 @@ function coverage({
 function attemptInWords({ result, provider_code: code, cause }: AttemptDetail): string {
   const why = [cause, code === null ? null : `code ${code}`].filter((part) => part !== null)
   return why.length === 0 ? RESULT_IN_WORDS[result] : `${RESULT_IN_WORDS[result]} (${why.join(', ')})`
+}
+
+/** "line 13:21 E110", of the first error. */
+function rejectionInWords({
+  unreadable,
+  errors: [first],
+  errors_count: count
+}: Extract<GatewayEvent, { event: 'rules.rejected' }>): string {
+  if (first === undefined) return unreadable ?? 'it has faults'
+  const more = count > 1 ? `, and ${count - 1} more` : ''
+  return `line ${first.line}:${first.column} ${first.code}${more}`
 }
 
 function completedInWords(event: Extract<GatewayEvent, { event: 'otp.request.completed' }>): string {

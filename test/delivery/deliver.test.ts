@@ -39,7 +39,7 @@ const [alpha] = senders
 
 const planned = (provider: string, onNoAnswer: OnNoAnswer = 'next', timeoutMs = 900): PlannedAttempt => {
   if (alpha === undefined) throw new Error('There is no sender.')
-  return { provider, sender: alpha, timeoutMs, onNoAnswer }
+  return { provider, sender: alpha, timeoutMs, onNoAnswer, capacityPerSecond: null }
 }
 
 interface Story {
@@ -101,7 +101,8 @@ async function play(
       take: async (provider) => {
         if (over.askingMs !== undefined) await new Promise((resolve) => setTimeout(resolve, over.askingMs))
         return over.full?.includes(provider) !== true
-      }
+      },
+      readings: () => []
     },
     hanging: createHanging(),
     alarms: createAlarms({ now: time.now, report: () => {} }),

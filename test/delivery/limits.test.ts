@@ -1,33 +1,33 @@
 import t from 'tap'
 import { createAlarms, REPEAT_ALARM_MS } from '../../src/delivery/alarms.ts'
 import { createCapacity } from '../../src/delivery/capacity.ts'
-import { createCooldowns, LONGEST_COOLDOWN_MS } from '../../src/delivery/cooldowns.ts'
+import { createCooldowns } from '../../src/delivery/cooldowns.ts'
+import { LONGEST_COOLDOWN_MS } from '../../src/domain/condition.ts'
 import { createHanging, MAX_HANGING } from '../../src/delivery/hanging.ts'
 import { createOverload, type Pressure } from '../../src/delivery/overload.ts'
 import { createResends } from '../../src/delivery/resends.ts'
 import { accepted, failed } from '../../src/domain/outcome.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
 import type { GatewayEvent } from '../../src/telemetry/events.ts'
-import { ruleSet } from '../fixtures/rules.ts'
 
 t.test('a cool-down holds for its provider and channel, as long as was asked for', async (t) => {
   let nowMs = 1000
   const begun: unknown[] = []
   const cooldowns = createCooldowns({ now: () => nowMs, onBegin: (...all) => begun.push(all) })
   cooldowns.begin('a', 'sms', 5000)
-  t.equal(cooldowns.untilMs('a', 'sms'), 6000)
-  t.equal(cooldowns.untilMs('a', 'voice'), null)
+  t.equal(cooldowns.leftMs('a', 'sms'), 6000 - nowMs)
+  t.equal(cooldowns.leftMs('a', 'voice'), null)
   cooldowns.begin('a', 'sms', 1000)
-  t.equal(cooldowns.untilMs('a', 'sms'), 6000, 'a later, shorter one does not shorten it')
+  t.equal(cooldowns.leftMs('a', 'sms'), 6000 - nowMs, 'a later, shorter one does not shorten it')
   t.same(begun, [['a', 'sms', 5000]], 'and it is told once')
   nowMs = 6000
-  t.equal(cooldowns.untilMs('a', 'sms'), null)
+  t.equal(cooldowns.leftMs('a', 'sms'), null)
   cooldowns.begin('a', 'sms', null)
-  t.equal(cooldowns.untilMs('a', 'sms'), 7000, 'a second, where no time was named')
+  t.equal(cooldowns.leftMs('a', 'sms'), 7000 - nowMs, 'a second, where no time was named')
   cooldowns.end('a', 'sms')
-  t.equal(cooldowns.untilMs('a', 'sms'), null)
+  t.equal(cooldowns.leftMs('a', 'sms'), null)
   cooldowns.begin('a', 'sms', 86_400_000)
-  t.equal(cooldowns.untilMs('a', 'sms'), nowMs + LONGEST_COOLDOWN_MS, 'a day is too long')
+  t.equal(cooldowns.leftMs('a', 'sms'), LONGEST_COOLDOWN_MS, 'a day is too long')
 })
 
 t.test('an alarm is one event while it lasts, and one when it is over', async (t) => {
@@ -59,21 +59,24 @@ t.test('an alarm is one event while it lasts, and one when it is over', async (t
 
 t.test('capacity is what the rules say, and without limit where they say nothing', async (t) => {
   let nowMs = 0
-  const { providers } = ruleSet()
-  const entry = providers.get('twilio')
-  if (entry === undefined) throw new Error('There is no such provider.')
-  const limited = new Map([...providers, ['twilio', { ...entry, capacityPerSecond: 3 }]])
-  const capacity = createCapacity({
-    state: createMemoryState({ now: () => nowMs }),
-    providers: () => limited
-  })
-  const takes = async (provider: string, count: number): Promise<number> =>
-    (await Promise.all(Array.from({ length: count }, () => capacity.take(provider)))).filter(Boolean).length
+  const capacity = createCapacity({ state: createMemoryState({ now: () => nowMs }), now: () => nowMs })
+  const takes = async (provider: string, count: number): Promise<number> => {
+    const perSecond = provider === 'twilio' ? 3 : null
+    return (
+      await Promise.all(Array.from({ length: count }, () => capacity.take(provider, perSecond)))
+    ).filter(Boolean).length
+  }
   t.equal(await takes('twilio', 10), 3)
   t.equal(await takes('vonage', 10), 10)
+  t.same(
+    capacity.readings(),
+    [{ provider: 'twilio', perSecond: 3, taken: 3, refused: 7 }],
+    'and it is told of'
+  )
   nowMs += 400
   t.equal(await takes('twilio', 10), 1)
   nowMs += 10_000
+  t.match(capacity.readings(), [{ taken: 0, refused: 0 }], 'as long as it is new')
   t.equal(await takes('twilio', 10), 3, 'what was not used is not saved up')
 })
 

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { createAlarms } from '../../src/delivery/alarms.ts'
 import { createAnswers } from '../../src/delivery/answers.ts'
 import { createBreakers } from '../../src/delivery/breakers.ts'
+import { createCanaries } from '../../src/delivery/canaries.ts'
 import { createCapacity } from '../../src/delivery/capacity.ts'
 import { createCooldowns } from '../../src/delivery/cooldowns.ts'
 import { createDeliver } from '../../src/delivery/deliver.ts'
@@ -14,7 +15,7 @@ import type { Delivery } from '../../src/domain/delivery.ts'
 import { CHANNELS, type OtpRequest } from '../../src/domain/message.ts'
 import { accepted, failed, type Outcome } from '../../src/domain/outcome.ts'
 import { parsePhone } from '../../src/domain/phone.ts'
-import { compileRouter } from '../../src/domain/router.ts'
+import { rulesInForce } from '../../src/domain/in-force.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from '../../src/providers/provider.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
 import type { GatewayEvent } from '../../src/telemetry/events.ts'
@@ -105,14 +106,12 @@ async function simulate(
     }
   }
   const providers = new Map(PROVIDER_NAMES.map((name) => [name, provider(name)]))
-  const rules = ruleSet()
-  const router = compileRouter({
-    ...rules,
-    defaults: { ...rules.defaults, breaker: { ...rules.defaults.breaker, openAtMostMs: 4000 } }
-  })
+  const file = ruleSet()
+  const breaker = { ...file.defaults.breaker, openAtMostMs: 4000 }
+  const rules = rulesInForce({ ...file, defaults: { ...file.defaults, breaker } }, null)
   const state = createMemoryState({ now })
   const breakers = createBreakers({
-    settings: () => router.defaults.breaker,
+    settings: () => breaker,
     isUsable: () => true,
     now,
     random,
@@ -121,7 +120,6 @@ async function simulate(
   for (const name of PROVIDER_NAMES) breakers.of(name, channel)
   const cooldowns = createCooldowns({ now, onBegin: () => {} })
   const dispatch = createDispatch({
-    router: () => router,
     providers,
     breakers,
     cooldowns,
@@ -140,15 +138,17 @@ async function simulate(
       },
       breakers,
       cooldowns,
-      capacity: createCapacity({ state, providers: () => router.providers }),
+      capacity: createCapacity({ state, now }),
       hanging: createHanging(),
       alarms: createAlarms({ now, report }),
       now
     }),
     answers: createAnswers({ shared: null, now }),
     resends: createResends({ state, digest: (text) => text, epoch: now }),
+    canaries: createCanaries({ report }),
     digest: (text) => text,
-    now
+    now,
+    epoch: now
   })
 
   const sent: Sent[] = []
@@ -156,7 +156,7 @@ async function simulate(
   for (let i = 0; i < requests; i++) {
     const request = requestTo(i, channel)
     const atMs = now()
-    void dispatch(request, atMs, report).then(({ delivery }) => {
+    void dispatch(request, { rules, router: rules.live, arrivedAtMs: atMs, report }).then(({ delivery }) => {
       const { e164 } = request.phone
       sent.push({
         delivery,

@@ -7,7 +7,7 @@ import { senders } from '../fixtures/rules.ts'
 const planned = (provider: string): PlannedAttempt => {
   const [sender] = senders
   if (sender === undefined) throw new Error('There is no sender.')
-  return { provider, sender, timeoutMs: 900, onNoAnswer: 'next' }
+  return { provider, sender, timeoutMs: 900, onNoAnswer: 'next', capacityPerSecond: null }
 }
 const [a, b, c] = [planned('a'), planned('b'), planned('c')]
 const chain = [a, b, c]

@@ -3,9 +3,10 @@ import t from 'tap'
 import type { Facts } from '../../src/domain/facts.ts'
 import { CHANNELS, FLOWS } from '../../src/domain/message.ts'
 import { NUMBER_TYPES, parsePhone, type Country, type Phone } from '../../src/domain/phone.ts'
-import { compileRouter, decide, type Condition, type Plan } from '../../src/domain/router.ts'
-import type { Rule, Step, When } from '../../src/domain/rules.ts'
-import { defaults, ruleSet, senders } from '../fixtures/rules.ts'
+import type { Condition } from '../../src/domain/condition.ts'
+import { compileRouter, decide, type Plan } from '../../src/domain/router.ts'
+import type { Rule, RuleSet, Step, When } from '../../src/domain/rules.ts'
+import { defaults, rule, ruleSet, sender, senders } from '../fixtures/rules.ts'
 
 const phone = (number: string): Phone => {
   const parsed = parsePhone(number)
@@ -19,14 +20,17 @@ const facts = (over: Partial<Facts> & { number?: string } = {}): Facts => ({
   flow: 'sign_in',
   locale: 'en-US',
   org: 'acme.okta.com',
+  atMs: 0,
   person: 'u1',
   triedLast: null,
   ...over
 })
 
+const compile = (rules: RuleSet) => compileRouter(rules, { shadows: false })
+
 const ready = (): Condition => ({ kind: 'ready' })
 
-const block = (name: string, when: When): Rule => ({ name, when, action: { kind: 'block', reason: name } })
+const block = (name: string, when: When): Rule => rule(name, when, { kind: 'block', reason: name })
 
 const ruleOf = (plan: Plan): string => plan.rule
 
@@ -37,7 +41,7 @@ const order = (plan: Plan): readonly string[] =>
   plan.kind === 'send' ? plan.chain.map(({ provider }) => provider) : []
 
 t.test('decide() takes the first rule that matches', async (t) => {
-  const router = compileRouter(
+  const router = compile(
     ruleSet({
       rules: [
         block('voice-to-sweden', { country: ['SE'], channel: ['voice'] }),
@@ -129,6 +133,7 @@ t.test('decide() compiled says the same as walking the rules', async (t) => {
     flow: fc.constantFrom(...FLOWS, null),
     locale: fc.constantFrom('en-US', 'EN', 'de-CH', 'de-AT', 'fr-CH', 'x', null),
     org: fc.constantFrom('a.okta.com', 'c.okta.com', null),
+    atMs: fc.constantFrom(0, 100, 150, 200),
     person: fc.string(),
     triedLast: fc.constantFrom(null, 'twilio', 'vonage')
   })
@@ -137,7 +142,7 @@ t.test('decide() compiled says the same as walking the rules', async (t) => {
       fc.array(whens, { maxLength: 80 }),
       fc.array(someFacts, { minLength: 1, maxLength: 5 }),
       (all, asked) => {
-        const router = compileRouter(ruleSet({ rules: all.map((when, i) => block(`r${i}`, when)) }))
+        const router = compile(ruleSet({ rules: all.map((when, i) => block(`r${i}`, when)) }))
         for (const one of asked) {
           const expected = all.findIndex((when) => holds(when, one))
           if (ruleOf(decide(router, one, ready)) !== (expected === -1 ? 'otherwise' : `r${expected}`)) {
@@ -172,7 +177,7 @@ function holds(
 }
 
 t.test('decide() plans the chain and says why others are left out', async (t) => {
-  const router = compileRouter(
+  const router = compile(
     ruleSet({
       providers: new Map([
         ['twilio', { channels: ['sms', 'voice'], onlyFor: null, notFor: [], capacityPerSecond: null }],
@@ -216,25 +221,18 @@ t.test('decide() plans the chain and says why others are left out', async (t) =>
     'never the one that a person drained'
   )
 
-  const two = compileRouter(ruleSet({ defaults: { ...defaults, maxAttempts: 2 } }))
+  const two = compile(ruleSet({ defaults: { ...defaults, maxAttempts: 2 } }))
   t.same(skippedOf(decide(two, facts(), ready)), ['messagebird beyond_max_attempts'])
 
   const resent = facts({ triedLast: 'twilio' })
-  t.same(order(decide(compileRouter(ruleSet()), resent, ready)), ['vonage', 'messagebird', 'twilio'])
+  t.same(order(decide(compile(ruleSet()), resent, ready)), ['vonage', 'messagebird', 'twilio'])
   t.same(order(decide(two, resent, ready)), ['vonage', 'messagebird'])
   t.same(order(decide(router, facts({ triedLast: 'vonage' }), ready)), ['twilio', 'messagebird'])
 })
 
 t.test('decide() takes the first sender that may be used there', async (t) => {
-  const pool = {
-    name: 'pool',
-    kind: 'messaging_service',
-    value: 'MG0',
-    only: ['twilio'],
-    onlyFor: null,
-    notFor: []
-  } as const
-  const router = compileRouter(
+  const pool = sender({ name: 'pool', kind: 'messaging_service', value: 'MG0', only: ['twilio'] })
+  const router = compile(
     ruleSet({
       defaults: { ...defaults, senders: ['pool', 'alpha', 'number'] },
       senders: new Map([...senders, pool].map((sender) => [sender.name, sender]))
@@ -245,7 +243,7 @@ t.test('decide() takes the first sender that may be used there', async (t) => {
   t.same(sendersOf(decide(router, facts({ number: '+12025550123' }), ready)), ['pool', 'number', 'number'])
   t.same(sendersOf(decide(router, facts({ channel: 'voice' }), ready)), ['number', 'number', 'number'])
 
-  const alphaOnly = compileRouter(ruleSet({ defaults: { ...defaults, senders: ['alpha'] } }))
+  const alphaOnly = compile(ruleSet({ defaults: { ...defaults, senders: ['alpha'] } }))
   const plan = decide(alphaOnly, facts({ number: '+12025550123' }), ready)
   t.match(plan, {
     chain: [],
@@ -264,7 +262,7 @@ t.test('decide() splits by weight, the same for one person, and fails over from 
     timeoutMs: 700,
     onNoAnswer: null
   }
-  const router = compileRouter(ruleSet({ otherwise: { kind: 'send', steps: [split, step('vonage')] } }))
+  const router = compile(ruleSet({ otherwise: { kind: 'send', steps: [split, step('vonage')] } }))
   const firsts = { messagebird: 0, twilio: 0 }
   for (let person = 0; person < 2000; person++) {
     const plan = decide(router, facts({ person: `user-${person}` }), ready)
@@ -274,7 +272,9 @@ t.test('decide() splits by weight, the same for one person, and fails over from 
     firsts[first] += 1
     t.equal(second, first === 'twilio' ? 'messagebird' : 'twilio')
     t.equal(third, 'vonage')
-    t.match(plan, { splitArm: first })
+    t.match(plan, {
+      split: first === 'messagebird' ? { arm: first, from: 0, to: 0.8 } : { arm: first, from: 0.8, to: 1 }
+    })
   }
   t.ok(
     firsts.messagebird > 1500 && firsts.messagebird < 1700,

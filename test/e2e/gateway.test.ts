@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import t from 'tap'
 import { Compile } from 'typebox/compile'
 import { Type } from 'typebox'
-import { parseRules } from '../../src/rules/parse.ts'
 import type { Fault } from '../../src/sandbox/fault.ts'
 import { EVENTS, RequestContext, type EventName } from '../../src/telemetry/events.ts'
 import { RULES, sampleBody, startStack, until, type Answer } from '../fixtures/stack.ts'
@@ -390,12 +389,11 @@ t.test('a clock on the wall that jumps breaks no deadline, no breaker and no mem
 })
 
 t.test('other rules come into force between two requests, and the breakers stay as they are', async (t) => {
-  const { send, sandbox, events, gateway } = await startStack(t)
+  const { send, sandbox, events, gateway, files } = await startStack(t)
   await sandbox.setFault('twilio', { mode: 'status', status: 401 })
   await send()
-  const parsed = parseRules(RULES.replace('name: premium', 'name: renamed'), 'next.yaml')
-  if (parsed.kind !== 'ok') throw new Error('The rules are faulty.')
-  gateway.useRules(parsed.rules)
+  files.live = RULES.replace('name: premium', 'name: renamed')
+  t.match(await gateway.reloadRules('admin'), [{ role: 'live', result: 'loaded' }, { result: 'absent' }])
   t.match(value(await send()), { provider: 'VONAGE' })
   const [before, after] = events('otp.request.completed')
   t.not(before.rules_hash, after.rules_hash)
@@ -536,7 +534,7 @@ t.test('health says what the gateway stands on', async (t) => {
     status: 'ready',
     rules: { hash: /^[0-9a-f]{12}$/u, count: 1 },
     providers: [{ name: 'twilio', channels: ['sms', 'voice'] }, { name: 'vonage' }],
-    breakers: [{ provider: 'twilio', channel: 'sms', state: 'closed', openMs: null }, {}]
+    breakers: [{ provider: 'twilio', channel: 'sms', state: 'closed', openMs: null, isAvailable: true }, {}]
   })
   const lost = await fetch(`${gateway.url}/nowhere`)
   t.equal(lost.status, 404)
@@ -588,7 +586,7 @@ t.test('every line of the log keeps to the vocabulary', async (t) => {
   const seen = new Set<string>()
   for (const line of stack.lines()) {
     seen.add(line.event)
-    const inRequest = 'rules_hash' in line
+    const inRequest = 'okta_event_id' in line
     const schema = Type.Object(
       {
         ...EVENTS[line.event as EventName].properties,

@@ -12,12 +12,16 @@ import { FAULTS, type Fault } from '../../src/rules/faults.ts'
 import { loadRules } from '../../src/rules/load.ts'
 import { parseRules } from '../../src/rules/parse.ts'
 import { renderFaults } from '../../src/rules/report.ts'
-import { editorSchema, PROVIDERS } from '../../src/rules/schema.ts'
+import { PROVIDERS } from '../../src/rules/providers.ts'
+import { editorSchema } from '../../src/rules/schema.ts'
+import { SENDER_COUNTRIES } from '../../src/rules/sender-countries.ts'
 import { parseDuration, parsePercent } from '../../src/rules/values.ts'
 
 const corpus = new URL('../fixtures/rules/', import.meta.url)
 const shippedUrl = new URL('../../config/routing.yaml', import.meta.url)
 const shipped = readFileSync(shippedUrl, 'utf8')
+
+const NOW = Date.parse('2026-11-25T12:00Z')
 
 const HEAD = `version: 1
 providers: { twilio: { channels: [sms, voice] }, vonage: { channels: [sms, voice] } }
@@ -32,12 +36,12 @@ function withWhen(when: string): string {
 }
 
 function faultsOf(text: string): readonly Fault[] {
-  const parsed = parseRules(text, 'routing.yaml')
+  const parsed = parseRules(text, 'routing.yaml', { nowMs: NOW })
   return parsed.kind === 'ok' ? parsed.warnings : parsed.faults
 }
 
 function rulesOf(t: Test, text: string) {
-  const parsed = parseRules(text, 'routing.yaml')
+  const parsed = parseRules(text, 'routing.yaml', { nowMs: NOW })
   if (parsed.kind === 'faulty') {
     t.fail(renderFaults(text, parsed.faults, { colour: false }))
     throw new Error('The file has faults.')
@@ -193,7 +197,9 @@ otherwise:
     value: 'ACME 24',
     only: null,
     onlyFor: null,
-    notFor: ['GB']
+    notFor: ['GB'],
+    refusedBy: SENDER_COUNTRIES.refusedBy,
+    registeredIn: []
   })
   t.same(rules.senders.get('us')?.only, ['twilio'])
   t.same(rules.defaults, {
@@ -217,6 +223,11 @@ otherwise:
   t.same(rules.rules, [
     {
       name: 'one',
+      why: null,
+      owner: null,
+      untilMs: null,
+      shadow: false,
+      written: { country: ['nordics', 'GB'], not_country: ['DK'] },
       when: {
         country: ['SE', 'NO', 'DK', 'FI', 'GB'],
         not_country: ['DK'],
@@ -242,6 +253,11 @@ otherwise:
     },
     {
       name: 'two',
+      why: null,
+      owner: null,
+      untilMs: null,
+      shadow: false,
+      written: {},
       when: { number_type: ['premium_rate'] },
       action: { kind: 'block', reason: 'premium_number' }
     }
@@ -342,7 +358,7 @@ t.test('the page on faults has a section for each code', async (t) => {
 })
 
 t.test('loadRules()', async (t) => {
-  t.match(await loadRules(shippedUrl.pathname), { kind: 'ok', text: shipped, warnings: [] })
+  t.match(await loadRules(shippedUrl.pathname, { nowMs: NOW }), { kind: 'ok', text: shipped, warnings: [] })
 
   const folder = t.testdir({
     big: '#'.repeat(2 ** 20 + 1),
@@ -356,9 +372,9 @@ t.test('loadRules()', async (t) => {
     ['latin', /it is not UTF-8\.$/u]
   ] as const
   for (const [name, message] of cases) {
-    t.match(await loadRules(`${folder}/${name}`), { kind: 'unreadable', message })
+    t.match(await loadRules(`${folder}/${name}`, { nowMs: NOW }), { kind: 'unreadable', message })
   }
-  t.match(await loadRules(`${folder}/bad`), { kind: 'faulty', text: 'version: 2\n' })
+  t.match(await loadRules(`${folder}/bad`, { nowMs: NOW }), { kind: 'faulty', text: 'version: 2\n' })
 })
 
 function render(text: string, colour = false): string {
@@ -423,7 +439,7 @@ const mutations = fc.array(
 )
 
 function mustHold(text: string): void {
-  const parsed = parseRules(text, 'routing.yaml')
+  const parsed = parseRules(text, 'routing.yaml', { nowMs: NOW })
   const faults = parsed.kind === 'ok' ? parsed.warnings : parsed.faults
   renderFaults(text, faults, { colour: false })
   if (parsed.kind === 'faulty' && !faults.some(({ severity }) => severity === 'error')) {

@@ -1,0 +1,42 @@
+import type { OtpRequest } from './message.ts'
+import { compileRouter, stableDraw, type Router } from './router.ts'
+import type { Canary, RuleSet } from './rules.ts'
+
+/**
+ * The rules that decide, and those that are tried beside them. One snapshot that never changes: a reload
+ * makes another, and a request keeps the one that it began with.
+ */
+export interface RulesInForce {
+  readonly live: Router
+  /** The same file as if its rules in the shadow were not; null where it has none. */
+  readonly unshadowed: Router | null
+  /** Another file, tried beside it; null where there is none. */
+  readonly candidate: Candidate | null
+}
+
+export interface Candidate {
+  readonly router: Router
+  /** Whose requests it decides; null for nobody's. */
+  readonly canary: Canary | null
+}
+
+export function rulesInForce(live: RuleSet, candidate: RuleSet | null): RulesInForce {
+  return {
+    live: compileRouter(live, { shadows: false }),
+    unshadowed: live.rules.some(({ shadow }) => shadow) ? compileRouter(live, { shadows: true }) : null,
+    candidate:
+      candidate === null
+        ? null
+        : { router: compileRouter(candidate, { shadows: false }), canary: candidate.canary }
+  }
+}
+
+/** One person is always in a canary of a given share, or never, on every node. */
+export function isInCanary(
+  { share, orgs }: Canary,
+  { userId, phone, org }: Pick<OtpRequest, 'userId' | 'phone' | 'org'>
+): boolean {
+  if (orgs !== null && (org === null || !orgs.includes(org))) return false
+  // Drawn apart from splits: a canary has its part of each arm.
+  return stableDraw(`canary/${userId ?? phone.e164}`) < share
+}

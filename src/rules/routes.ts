@@ -1,0 +1,105 @@
+import type { Facts } from '../domain/facts.ts'
+import type { Channel, SenderKind } from '../domain/message.ts'
+import type { Country } from '../domain/phone.ts'
+import { variantsOf, type Plan, type Router, type Skipped } from '../domain/router.ts'
+import type { OnNoAnswer } from '../domain/rules.ts'
+import { regionsOf, type Cell, type Region } from './regions.ts'
+
+/** What a file does with a kind of request, while every provider is well. */
+export interface Route {
+  /** The rule's name, or "otherwise". */
+  readonly rule: string
+  /** The reason, where the rule blocks. */
+  readonly blocked: string | null
+  /** Several where a split draws; none where it blocks. */
+  readonly chains: readonly RouteChain[]
+  readonly skipped: readonly Skipped[]
+}
+
+export interface RouteChain {
+  /** The share of people who get it, 0 to 1. */
+  readonly share: number
+  /** In the order of asking. */
+  readonly steps: readonly RouteStep[]
+}
+
+export interface RouteStep {
+  readonly provider: string
+  readonly sender: string
+  readonly senderKind: SenderKind
+  readonly timeoutMs: number
+  readonly onNoAnswer: OnNoAnswer
+}
+
+/** One line of the matrix: requests of a country and a channel that go one way. */
+export interface RouteRow extends Route {
+  /** Null for numbers of no country. */
+  readonly country: Country | null
+  /** Without "+": tells the global networks apart. */
+  readonly callingCode: string
+  readonly channel: Channel
+  /** Which of them: "number type premium_rate", or "" for all. */
+  readonly conditions: readonly string[]
+}
+
+const WELL = () => ({ kind: 'ready' }) as const
+
+export function routeOf(router: Router, facts: Facts): Route {
+  const variants = variantsOf(router, facts, WELL)
+  const [first] = variants
+  if (first === undefined) throw new Error('There is a plan for everybody.')
+  return {
+    rule: first.plan.rule,
+    blocked: first.plan.kind === 'block' ? first.plan.reason : null,
+    chains: variants.flatMap(({ share, plan }) =>
+      plan.kind === 'send' ? [{ share, steps: stepsOf(plan) }] : []
+    ),
+    skipped: first.plan.kind === 'send' ? first.plan.skipped : []
+  }
+}
+
+function stepsOf({ chain }: Extract<Plan, { kind: 'send' }>): readonly RouteStep[] {
+  return chain.map(({ provider, sender, timeoutMs, onNoAnswer }) => ({
+    provider,
+    sender: sender.name,
+    senderKind: sender.kind,
+    timeoutMs,
+    onNoAnswer
+  }))
+}
+
+/** The whole matrix: country by channel by whatever else the rules ask for. */
+export function routesOf(router: Router, atMs: number): readonly RouteRow[] {
+  return [...regionsOf([router], atMs)].flatMap((region) => rowsOf(router, region))
+}
+
+/** What happens in one region, each way once, those without a condition last. */
+export function rowsOf(router: Router, region: Region): readonly RouteRow[] {
+  const { territory, channel, cells, describe } = region
+  const { country, callingCode } = territory
+  const rows = groupBy(cells, ({ facts }) => routeOf(router, facts)).map(({ key, members }): RouteRow => {
+    const conditions = describe(members).filter((condition) => condition !== '')
+    return { country, callingCode, channel, conditions, ...key }
+  })
+  return rows.toSorted((a, b) => Number(isMain(a)) - Number(isMain(b)))
+}
+
+function isMain({ conditions }: RouteRow): boolean {
+  return conditions.every((condition) => / not /u.test(` ${condition}`))
+}
+
+/** Groups cells by what is made of each, compared by value; in the order in which they first appear. */
+export function groupBy<K>(
+  cells: readonly Cell[],
+  keyOf: (cell: Cell) => K
+): readonly { readonly key: K; readonly members: readonly Cell[] }[] {
+  const groups = new Map<string, { key: K; members: Cell[] }>()
+  for (const cell of cells) {
+    const key = keyOf(cell)
+    const text = JSON.stringify(key)
+    const known = groups.get(text)
+    if (known === undefined) groups.set(text, { key, members: [cell] })
+    else known.members.push(cell)
+  }
+  return [...groups.values()]
+}
