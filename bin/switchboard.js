@@ -18,26 +18,10 @@ if (major < FLOOR) {
 // By its name at run time: an old Node would fail on an import of it before it could say that it is old.
 nodeModule.enableCompileCache?.()
 
-const command = process.argv[2]
-if (command === undefined || command === 'start') {
+const [, , command, ...rest] = process.argv
+if (command === undefined || (command === 'start' && rest.length === 0)) {
   await import('../src/main.ts')
 } else {
   // A command is there at once: it loads nothing of the gateway.
-  const { readFileSync } = await import('node:fs')
-  const { runCommand } = await import('../src/commands/run.ts')
-  process.exitCode = await runCommand({
-    args: process.argv.slice(2),
-    env: process.env,
-    readFile: (path) => {
-      try {
-        return readFileSync(path, 'utf8')
-      } catch {
-        return null
-      }
-    },
-    fetch,
-    print: (text) => process.stdout.write(text),
-    complain: (text) => process.stderr.write(text),
-    version: nodeModule.createRequire(import.meta.url)('../package.json').version
-  })
+  await import('../src/cli.ts')
 }

@@ -4,17 +4,32 @@ import type { Io } from './command.ts'
 
 const ASK_WITHIN_MS = 5_000
 
+/** Where the gateway takes commands, as far as the environment says. */
+export function adminUrl({ env }: Pick<Io, 'env'>): string {
+  return env['ADMIN_URL'] || `http://127.0.0.1:${env['ADMIN_PORT'] || 3002}`
+}
+
+export interface Question {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly body?: unknown
+  /** The gateway's admin port; that of the environment where it is left out. */
+  readonly base?: string
+  readonly withinMs?: number
+}
+
 /** Asks a running gateway. Null where that did not work, which has then been said. */
 export async function askGateway(
   io: Io,
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  body?: unknown
+  { method, path, body, base = adminUrl(io), withinMs = ASK_WITHIN_MS }: Question
 ): Promise<unknown> {
-  const base = io.env['ADMIN_URL'] || `http://127.0.0.1:${io.env['ADMIN_PORT'] || 3002}`
   const secret = secretOf(io)
   if (secret === null || !URL.canParse(base)) {
-    io.complain(secret === null ? 'ADMIN_SECRET_FILE cannot be read.\n' : 'ADMIN_URL is no URL.\n')
+    io.complain(
+      secret === null
+        ? 'ADMIN_SECRET_FILE cannot be read.\n'
+        : 'The address of the gateway (ADMIN_URL) is no URL.\n'
+    )
     return null
   }
   try {
@@ -25,7 +40,7 @@ export async function askGateway(
         ...(body === undefined ? {} : { 'content-type': 'application/json' })
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ASK_WITHIN_MS),
+      signal: AbortSignal.timeout(withinMs),
       redirect: 'error'
     })
     const answer: unknown = await response.json()

@@ -1,33 +1,42 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import type { Readable } from 'node:stream'
+import type { Command } from 'commander'
 
 /** What a command may touch: nothing but this. */
 export interface Io {
-  /** After the command's name. */
+  /** Behind the program's name. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   /** Null where it cannot be read. */
   readonly readFile: (path: string) => string | null
+  /** Puts the text in the place of what the file holds, whole or not at all. Rejects where it cannot be written. */
+  readonly writeFile: (path: string, text: string) => Promise<void>
+  /** A file from its beginning, "-" for standard input, with its size where that is known. Rejects where it cannot be read. */
+  readonly openFile: (path: string) => Promise<{ readonly stream: Readable; readonly bytes: number | null }>
+  /** What a path held at a revision ("HEAD~1:config/routing.yaml"); null where git knows of none. */
+  readonly readRevision: (revision: string) => Promise<string | null>
   readonly fetch: typeof fetch
   readonly print: (text: string) => void
   readonly complain: (text: string) => void
+  /** Is standard output a terminal that wants colours? */
+  readonly colour: boolean
+  /** Is standard error a terminal, where a line may be written over? */
+  readonly isInteractive: boolean
+  /** Of the terminal, in characters. */
+  readonly width: number
+  /** Ms since 1970. */
+  readonly now: () => number
   readonly version: string
 }
 
-export interface Command {
-  /** As it is written, after the program's name. */
-  readonly usage: string
-  readonly summary: string
-  /** @returns the exit status. */
-  readonly run: (io: Io) => Promise<number>
-}
+/** What a command came to: done, something was found or could not be done, or it was not understood. */
+export const STATUS = { fine: 0, findings: 1, usage: 2 } as const
 
-/** The arguments as they are to be; null where they are not, which has then been said. */
-export function readArgs<const O extends ParseArgsOptionsConfig>(io: Io, usage: string, options: O) {
-  try {
-    return parseArgs({ args: [...io.args], options, allowPositionals: true, strict: true })
-  } catch (error) {
-    const why = error instanceof Error ? (error.message.split('. ')[0] ?? '') : ''
-    io.complain(`${why}.\nIt is written as: switchboard ${usage}\n`)
-    return null
-  }
+export type Status = (typeof STATUS)[keyof typeof STATUS]
+
+/** A command as it is joined to the program. `end` is told what came of it. */
+export type AddCommand = (program: Command, io: Io, end: (status: Status) => void) => void
+
+/** Examples at the end of a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ switchboard ${line}`).join('\n')}\n`
 }

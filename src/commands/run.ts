@@ -1,41 +1,66 @@
-import { suggest } from '../domain/suggest.ts'
-import type { Command, Io } from './command.ts'
-import { drain } from './drain.ts'
-import { listOverrides } from './overrides.ts'
-import { status } from './status.ts'
-import { undrain } from './undrain.ts'
+import { Command, CommanderError } from 'commander'
+import { addCheck } from './check.ts'
+import { STATUS, type AddCommand, type Io, type Status } from './command.ts'
+import { addDiff } from './diff.ts'
+import { addDrain } from './drain.ts'
+import { addExplain } from './explain.ts'
+import { addFmt } from './fmt.ts'
+import { addOverrides } from './overrides.ts'
+import { addReload } from './reload.ts'
+import { addReplay } from './replay.ts'
+import { addRoutes } from './routes.ts'
+import { addSchema } from './schema.ts'
+import { addStatus } from './status.ts'
+import { addUndrain } from './undrain.ts'
 
-/** Every command but `start`, which is the gateway itself. */
-const COMMANDS: Readonly<Record<string, Command>> = { drain, undrain, overrides: listOverrides, status }
+/** Every command but `start`, which is the gateway itself, by what it is for. */
+const GROUPS: readonly (readonly [string, readonly AddCommand[]])[] = [
+  ['Rules:', [addCheck, addExplain, addDiff, addReplay, addRoutes, addFmt, addSchema]],
+  ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides]]
+]
 
-const HELP = `Switchboard, the gateway behind Okta's telephony inline hook.
-
-  switchboard [start]                 runs the gateway, with settings from the environment (.env.example)
-${Object.values(COMMANDS)
-  .map(({ usage, summary }) => `  switchboard ${usage}\n      ${summary}`)
-  .join('\n')}
-
-The commands ask a gateway that runs: at ADMIN_URL (http://127.0.0.1:3002, or the port in ADMIN_PORT), with the
-secret in ADMIN_SECRET or in the file that ADMIN_SECRET_FILE names.
+const FURTHER = `
+The commands of the last group ask a gateway that runs: at ADMIN_URL (http://127.0.0.1:3002, or the port in
+ADMIN_PORT), with the secret in ADMIN_SECRET or in the file that ADMIN_SECRET_FILE names.
+Exit status: 0 fine, 1 something was found or could not be done, 2 the command was not understood.
+"switchboard COMMAND --help" has examples.
 `
 
-/** @returns the exit status: 0 done, 1 it could not be done, 2 the command is not understood. */
-export async function runCommand(io: Io): Promise<number> {
-  const [name = 'help', ...args] = io.args
-  if (name === 'help' || name === '--help' || name === '-h') {
-    io.print(HELP)
-    return 0
+/** @returns the exit status: {@link STATUS}. */
+export async function runCommand(io: Io): Promise<Status> {
+  let status: Status = STATUS.fine
+  const program = new Command('switchboard')
+    .description("The gateway behind Okta's telephony inline hook.")
+    .version(io.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('("--help" shows how it is written)')
+    .addHelpText('after', FURTHER)
+    .exitOverride()
+    .configureOutput({
+      writeOut: io.print,
+      writeErr: io.complain,
+      getOutHelpWidth: () => io.width,
+      getErrHelpWidth: () => io.width,
+      getOutHasColors: () => io.colour,
+      getErrHasColors: () => false
+    })
+  program
+    .command('start', { isDefault: false })
+    .description(
+      'run the gateway, with settings from the environment (.env.example); so does no command at all'
+    )
+  for (const [heading, commands] of GROUPS) {
+    program.commandsGroup(heading)
+    for (const add of commands) add(program, io, (ended) => (status = ended))
   }
-  if (name === '--version' || name === 'version') {
-    io.print(`${io.version}\n`)
-    return 0
+
+  try {
+    await program.parseAsync([...io.args], { from: 'user' })
+    return status
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? STATUS.fine : STATUS.usage
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command === undefined) {
-    const meant = suggest(name, [...Object.keys(COMMANDS), 'start', 'help'])
-    const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`
-    io.complain(`There is no command "${name}".${hint} "switchboard help" lists them.\n`)
-    return 2
-  }
-  return await command.run({ ...io, args })
 }

@@ -1,31 +1,72 @@
 import type { AdminStatus, ShownOverride } from '../admin/admin-app.ts'
 import { askGateway, sentenceOf } from './admin-client.ts'
-import { readArgs, type Command } from './command.ts'
+import { examples, STATUS, type AddCommand } from './command.ts'
 
-const usage = 'status [--json]'
+export const addStatus: AddCommand = (program, io, end) => {
+  program
+    .command('status')
+    .description('show the rules in force, breakers, drains, and what is under way')
+    .option('--json', 'the answer as it came')
+    .addHelpText('after', examples('status', 'status --json'))
+    .action(async ({ json }: { readonly json?: true }) => {
+      const answer = await askGateway(io, { method: 'GET', path: '/status' })
+      if (answer === null) return end(STATUS.findings)
+      if (json === true) return io.print(`${JSON.stringify(answer, null, 2)}\n`)
+      for (const line of linesOf(answer as StatusAnswer)) io.print(`${line}\n`)
+    })
+}
 
-export const status: Command = {
-  usage,
-  summary: 'shows breakers, drains, and what is under way',
-  async run(io) {
-    const read = readArgs(io, usage, { json: { type: 'boolean' } })
-    if (read === null) return 2
-    const answer = await askGateway(io, 'GET', '/status')
-    if (answer === null) return 1
-    if (read.values.json === true) {
-      io.print(`${JSON.stringify(answer, null, 2)}\n`)
-      return 0
-    }
-    const { version, mode, rules, breakers, state, inFlight, hanging, overrides } = answer as AdminStatus & {
-      readonly overrides: readonly ShownOverride[]
-    }
-    io.print(`switchboard ${version} (${mode}), rules ${rules.hash}, state: ${state}\n`)
-    io.print(`${inFlight} under way, ${hanging} left running\n`)
-    for (const { provider, channel, state: breaker, openMs } of breakers) {
+type StatusAnswer = AdminStatus & { readonly overrides: readonly ShownOverride[] }
+
+function linesOf({
+  version,
+  mode,
+  rules,
+  breakers,
+  cooldowns,
+  capacity,
+  state,
+  inFlight,
+  hanging,
+  overrides
+}: StatusAnswer): readonly string[] {
+  const { candidate, rejection } = rules
+  return [
+    `switchboard ${version} (${mode}), state: ${state}`,
+    `rules ${rules.hash} of ${rules.file}, in force since ${rules.loadedAt}`,
+    ...(rejection === null
+      ? []
+      : [`the file as it is now was rejected at ${rejection.at}: switchboard reload says why`]),
+    ...(candidate === null || candidate.hash === null ? [] : [candidateInWords(candidate)]),
+    `${inFlight} under way, ${hanging} left running`,
+    ...breakers.map(({ provider, channel, state: breaker, openMs }) => {
       const since = openMs === null ? '' : ` for ${Math.round(openMs / 1000)} s`
-      io.print(`${provider.padEnd(12)} ${channel.padEnd(6)} ${breaker.replace('_', '-')}${since}\n`)
-    }
-    for (const override of overrides) io.print(`${sentenceOf(override)}\n`)
-    return 0
-  }
+      return `${provider.padEnd(12)} ${channel.padEnd(6)} ${breaker.replace('_', '-')}${since}`
+    }),
+    ...cooldowns.map(
+      ({ provider, channel, leftMs }) =>
+        `${provider.padEnd(12)} ${channel.padEnd(6)} left alone for ${Math.ceil(leftMs / 1000)} s more`
+    ),
+    ...capacity.map(
+      ({ provider, perSecond, taken, refused }) =>
+        `${provider.padEnd(12)} ${taken} of ${perSecond} a second${refused > 0 ? `, ${refused} too many` : ''}`
+    ),
+    ...overrides.map(sentenceOf)
+  ]
+}
+
+function candidateInWords({
+  file,
+  hash,
+  canaryPercent: percent,
+  canaryStopped: isStopped,
+  canaryRequests: requests,
+  canaryFailures: failures
+}: NonNullable<AdminStatus['rules']['candidate']>): string {
+  const tried = `${hash} of ${file} is tried beside them`
+  if (percent === null) return tried
+  const counted = `${failures} of ${requests} got no code`
+  return isStopped
+    ? `${tried}; its canary was stopped: ${counted}`
+    : `${tried}, and decides for ${percent} %: ${counted}`
 }

@@ -122,8 +122,9 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     try {
       for (const [source, shadow] of shadowsOf(rules, router)) {
         const other = decide(shadow, facts, conditionNow)
-        if (!isSamePlan(plan, other))
+        if (!isSamePlan(plan, other)) {
           report(differenceEvent(plan, other, { source, hash: shadow.hash, facts }))
+        }
       }
     } catch (error) {
       report(faultOf('shadow rules', error))

@@ -31,12 +31,19 @@ export function rulesInForce(live: RuleSet, candidate: RuleSet | null): RulesInF
   }
 }
 
+type Asker = Pick<OtpRequest, 'userId' | 'phone' | 'org'>
+
 /** One person is always in a canary of a given share, or never, on every node. */
-export function isInCanary(
-  { share, orgs }: Canary,
-  { userId, phone, org }: Pick<OtpRequest, 'userId' | 'phone' | 'org'>
-): boolean {
-  if (orgs !== null && (org === null || !orgs.includes(org))) return false
-  // Drawn apart from splits: a canary has its part of each arm.
-  return stableDraw(`canary/${userId ?? phone.e164}`) < share
+export function isInCanary(canary: Canary, asker: Asker): boolean {
+  return isMeant(canary, asker) && drawOf(asker) < canary.share
+}
+
+/** Could a canary have taken this request, had the draw been another? */
+export function isMeant({ orgs }: Canary, { org }: Asker): boolean {
+  return orgs === null || (org !== null && orgs.includes(org))
+}
+
+/** Stands for a person, and names nobody. Drawn apart from splits: a canary has its part of each arm. */
+export function drawOf({ userId, phone }: Asker): number {
+  return stableDraw(`canary/${userId ?? phone.e164}`)
 }

@@ -2,7 +2,7 @@ import { rulesInForce, type RulesInForce } from '../domain/in-force.ts'
 import type { Canary, RuleSet } from '../domain/rules.ts'
 import { endingsBetween, type Ending } from './endings.ts'
 import type { Fault } from './faults.ts'
-import type { LoadedRules, LoadRules } from './load.ts'
+import { unreadable, type LoadedRules, type LoadRules } from './load.ts'
 import { watchFiles } from './watch.ts'
 
 /** `live` decides, `candidate` is tried beside it. */
@@ -103,7 +103,7 @@ const ENDINGS_EVERY_MS = 60_000
 
 export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
   const { files, initial, load, epoch, onEvent } = deps
-  const kept: Record<Role, Kept> = {
+  let kept: Readonly<Record<Role, Kept>> = {
     live: { rules: initial.rules, atMs: epoch(), rejection: null },
     candidate: { rules: null, atMs: epoch(), rejection: null }
   }
@@ -124,28 +124,34 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
   }
 
   function keep(role: Role, next: Partial<Kept>): void {
-    kept[role] = { ...kept[role], ...next }
-    const { live, candidate } = kept
-    // At once, and as a whole: whoever asks gets the one or the other.
+    const after = { ...kept, [role]: { ...kept[role], ...next } }
+    const { live, candidate } = after
+    // At once, and as a whole: whoever asks gets the one or the other, and a bug in here changes nothing.
     if ('rules' in next && live.rules !== null) inForce = rulesInForce(live.rules, candidate.rules)
+    kept = after
   }
 
   async function read(role: Role, by: Trigger): Promise<Reload> {
-    const loaded = await load(fileOf(role), { nowMs: epoch(), candidate: role === 'candidate' })
+    try {
+      const loaded = await load(fileOf(role), { nowMs: epoch(), candidate: role === 'candidate' })
+      return take(role, loaded, by)
+    } catch (error) {
+      // A bug. To whoever waits for the file it is one that cannot be used.
+      const why = error instanceof Error ? error.name : 'unknown'
+      return reject(role, unreadable(fileOf(role), `its check broke off (${why})`), by)
+    }
+  }
+
+  function take(role: Role, loaded: LoadedRules, by: Trigger): Reload {
     const before = kept[role]
     const hash = before.rules?.hash ?? null
 
     if (role === 'candidate' && loaded.kind === 'unreadable' && loaded.isAbsent) {
-      keep(role, { rules: null, rejection: null })
+      keep(role, hash === null ? { rejection: null } : { rules: null, rejection: null })
       if (hash !== null) onEvent({ kind: 'candidate_gone', file: fileOf(role), hash })
       return { role, result: 'absent', rejection: null }
     }
-    if (loaded.kind !== 'ok') {
-      const rejection = rejectionOf(role, loaded, hash)
-      keep(role, { rejection })
-      onEvent({ kind: 'rejected', ...rejection, by })
-      return { role, result: 'rejected', rejection }
-    }
+    if (loaded.kind !== 'ok') return reject(role, loaded, by)
     if (loaded.rules.hash === hash) {
       keep(role, { rejection: null })
       // A watcher that found nothing says nothing.
@@ -155,6 +161,13 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
     keep(role, { rules: loaded.rules, atMs: epoch(), rejection: null })
     announce(role, loaded, hash, by)
     return { role, result: 'loaded', rejection: null }
+  }
+
+  function reject(role: Role, loaded: Exclude<LoadedRules, { kind: 'ok' }>, by: Trigger): Reload {
+    const rejection = rejectionOf(role, loaded, kept[role].rules?.hash ?? null)
+    keep(role, { rejection })
+    onEvent({ kind: 'rejected', ...rejection, by })
+    return { role, result: 'rejected', rejection }
   }
 
   function rejectionOf(
@@ -183,11 +196,15 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
 
   let running: Promise<unknown> = Promise.resolve()
   let next: Promise<readonly Reload[]> | null = null
+  let nextBy: Trigger = 'watch'
   function reload(by: Trigger): Promise<readonly Reload[]> {
+    // Who asks is told, also where a watcher was there first.
+    if (next === null || by !== 'watch') nextBy = by
     next ??= running.then(() => {
-      const begun = readAll(by)
       next = null
-      running = begun
+      const begun = readAll(nextBy)
+      // Whatever becomes of it, the next one begins.
+      running = begun.catch(() => undefined)
       return begun
     })
     return next
@@ -209,9 +226,11 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
     current: () => inForce,
     async start() {
       const { watchEveryMs: everyMs } = deps
-      if (files.candidate !== null) await (running = read('candidate', 'start'))
       const paths = files.candidate === null ? [files.live] : [files.live, files.candidate]
       if (everyMs !== null) unwatch = watchFiles(paths, { everyMs, onChange: () => void reload('watch') })
+      if (files.candidate !== null) await (running = read('candidate', 'start'))
+      // What was written after the first reading and before the first look was seen by nobody.
+      if (everyMs !== null) running = read('live', 'watch')
       endings = setInterval(sayEndings, ENDINGS_EVERY_MS)
       endings.unref()
     },

@@ -159,9 +159,9 @@ function warnOfEnd(
 ): void {
   const leftMs = untilMs - nowMs
   const end = new Date(untilMs).toISOString().replace('.000Z', 'Z')
-  if (leftMs <= 0)
+  if (leftMs <= 0) {
     faults.add('W206', span, `ended at ${end}: the rule is passed over; take it out or renew it`)
-  else if (leftMs <= SOON_MS) {
+  } else if (leftMs <= SOON_MS) {
     const days = Math.ceil(leftMs / (24 * 60 * 60_000))
     faults.add('W207', span, `ends at ${end}, within ${days === 1 ? 'a day' : `${days} days`}`)
   }

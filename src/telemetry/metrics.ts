@@ -76,6 +76,9 @@ export function createMetrics(epoch: () => number): Metrics {
           return
         case 'rules.candidate_removed':
           info.remove({ role: 'candidate', hash: event.rules_hash })
+          // A file that is gone has neither failed nor succeeded: an alert on it would never end.
+          succeeded.remove({ role: 'candidate' })
+          loadedAt.remove({ role: 'candidate' })
           return
         case 'rules.canary_stopped':
           canaryStops.inc()

@@ -4,6 +4,17 @@ import { ADMIN_SECRET, startStack, type Answer, type Stack } from '../fixtures/s
 
 const value = ({ json }: Answer) => json.commands?.[0].value[0]
 
+/** Commands that ask a gateway touch no file. */
+const NO_FILES = {
+  writeFile: () => Promise.reject(new Error('There is nothing to write.')),
+  openFile: () => Promise.reject(new Error('There is nothing to read.')),
+  readRevision: async () => null,
+  colour: false,
+  isInteractive: false,
+  width: 100,
+  now: () => Date.now()
+}
+
 function commands(stack: Stack, env: Record<string, string | undefined> = {}) {
   return async (line: string) => {
     let [out, err] = ['', '']
@@ -14,6 +25,7 @@ function commands(stack: Stack, env: Record<string, string | undefined> = {}) {
       fetch,
       print: (text) => (out += text),
       complain: (text) => (err += text),
+      ...NO_FILES,
       version: '1.2.3'
     })
     return { status, out, err }

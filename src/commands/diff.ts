@@ -1,0 +1,88 @@
+import type { Channel } from '../domain/message.ts'
+import { diffRules, type RouteChange, type RulesDiff, type SettingChange } from '../rules/diff.ts'
+import { detailsInWords, routeInWords } from './chain-words.ts'
+import { examples, STATUS, type AddCommand, type Io } from './command.ts'
+import { paint } from './paint.ts'
+import { placesInWords } from './place-words.ts'
+import { soundRules } from './rules-file.ts'
+
+export const addDiff: AddCommand = (program, io, end) => {
+  program
+    .command('diff')
+    .description('say which countries and channels go another way in another file, and what else changes')
+    .argument('<old>', 'a rules file, or a revision of one such as HEAD~1:config/routing.yaml')
+    .argument('<new>', 'the same')
+    .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      `${examples('diff config/routing.yaml new.yaml', 'diff HEAD~1:config/routing.yaml config/routing.yaml')}
+Exit status: 0 the same, 1 they differ or have errors, 2 not understood.`
+    )
+    .action(async (oldName: string, newName: string, { json }: { readonly json?: true }) => {
+      const [before, after] = [await soundRules(io, oldName), await soundRules(io, newName)]
+      if (before === null || after === null) return end(STATUS.findings)
+      const diff = diffRules(before, after, io.now())
+      const isSame = diff.routes.length === 0 && diff.settings.length === 0
+      if (json === true) {
+        const files = { old: { file: oldName, hash: before.hash }, new: { file: newName, hash: after.hash } }
+        io.print(`${JSON.stringify({ ...files, ...diff }, null, 2)}\n`)
+      } else {
+        printDiff(io, diff, `${oldName} (${before.hash})`, `${newName} (${after.hash})`)
+      }
+      end(isSame ? STATUS.fine : STATUS.findings)
+    })
+}
+
+const CHANNEL_IN_WORDS: { readonly [C in Channel]: string } = { sms: 'Texts', voice: 'Calls' }
+
+function printDiff(io: Io, { routes, settings, truncated }: RulesDiff, before: string, after: string): void {
+  const { bold } = paint(io.colour)
+  io.print(`${before} -> ${after}\n`)
+  if (routes.length === 0 && settings.length === 0) {
+    io.print('Every country and channel goes the same way, and every setting is the same.\n')
+    return
+  }
+  for (const channel of ['sms', 'voice'] as const) {
+    const changes = routes.filter((change) => change.channel === channel)
+    if (changes.length > 0) io.print(`\n${bold(CHANNEL_IN_WORDS[channel])}\n`)
+    for (const [words, places] of alike(changes)) io.print(`  ${placesInWords(places)}${words}`)
+  }
+  if (settings.length > 0) io.print(`\n${bold('Settings')}\n`)
+  for (const setting of settings) io.print(`  ${settingInWords(setting)}\n`)
+  if (truncated) {
+    io.print('\nThere are more kinds of requests than were compared: some changes may be missing.\n')
+  }
+}
+
+/** Changes that read the same, whatever else is behind them, with all of their places. */
+function alike(
+  changes: readonly RouteChange[]
+): ReadonlyMap<string, Pick<RouteChange, 'countries' | 'networks'>> {
+  const places = new Map<string, Pick<RouteChange, 'countries' | 'networks'>>()
+  for (const change of changes) {
+    const words = changeInWords(change)
+    const { countries, networks } = places.get(words) ?? { countries: [], networks: [] }
+    places.set(words, {
+      countries: [...countries, ...change.countries].toSorted(),
+      networks: [...networks, ...change.networks]
+    })
+  }
+  return places
+}
+
+function changeInWords({ conditions, before, after }: RouteChange): string {
+  const which = conditions.length === 0 ? '' : ` (${conditions.join('; or ')})`
+  const [was, is] = [routeInWords(before), routeInWords(after)]
+  const details = detailsInWords(before.chains, after.chains)
+  const rules =
+    before.rule === after.rule ? `rule ${after.rule}` : `rule ${after.rule}, before ${before.rule}`
+  const way = was === is ? `the same order: ${is}` : `${is}\n    instead of ${was}`
+  const more = was === is && details !== '' ? `\n    ${details}` : ''
+  return `${which}\n    ${way}${more}\n    (${rules})\n`
+}
+
+function settingInWords({ setting, before, after }: SettingChange): string {
+  if (before === null) return `${setting}: ${after}, before not there`
+  if (after === null) return `${setting}: no longer there, before ${before}`
+  return `${setting}: ${after} instead of ${before}`
+}

@@ -1,0 +1,283 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { conditionOf } from '../domain/condition.ts'
+import type { Facts } from '../domain/facts.ts'
+import { CHANNELS, FLOWS, type Channel, type Flow } from '../domain/message.ts'
+import { mismatchInWords } from '../domain/mismatch.ts'
+import { parsePhone, type Country, type Phone } from '../domain/phone.ts'
+import {
+  compileRouter,
+  stableDraw,
+  type Conditions,
+  type Plan,
+  type PlannedAttempt,
+  type Variant
+} from '../domain/router.ts'
+import type { RuleSet } from '../domain/rules.ts'
+import { isCountry, suggestPlace } from '../rules/countries.ts'
+import { explain, type RuleVerdict } from '../rules/explain.ts'
+import { regionsOf } from '../rules/regions.ts'
+import { rowsOf, type RouteRow } from '../rules/routes.ts'
+import { TERRITORIES } from '../rules/territories.ts'
+import { adminUrl } from './admin-client.ts'
+import { percent, routeInWords, skippedInWords } from './chain-words.ts'
+import { examples, STATUS, type AddCommand, type Io } from './command.ts'
+import { readNode, type NodeState } from './node-state.ts'
+import { soundRules, usualFile } from './rules-file.ts'
+import { paint } from './paint.ts'
+
+interface Options {
+  readonly file?: string
+  readonly country?: Country
+  readonly channel?: Channel
+  readonly flow?: Flow
+  readonly locale?: string
+  readonly org?: string
+  readonly user?: string
+  readonly atState?: string | true
+  readonly json?: true
+}
+
+export const addExplain: AddCommand = (program, io, end) => {
+  program
+    .command('explain')
+    .description(
+      'say how a number would be routed, and why: each rule with the first reason it does not match'
+    )
+    .argument('[number]', 'as Okta would send it; "+" and digits')
+    .option(
+      '-f, --file <file>',
+      'a rules file, or a revision of one (default: ROUTING_FILE, or config/routing.yaml)'
+    )
+    .option('--country <code>', 'a whole country in place of a number', readCountry)
+    .addOption(new Option('--channel <channel>', 'sms, where nothing is said').choices(CHANNELS))
+    .addOption(
+      new Option('--flow <flow>', 'what the user is doing; sign_in, where nothing is said').choices(FLOWS)
+    )
+    .option('--locale <tag>', "the user's language, such as en-US")
+    .option('--org <domain>', 'the Okta org, such as acme.okta.com')
+    .option('--user <id>', "Okta's user id: which arm of a split this person gets")
+    .option(
+      '--at-state [url]',
+      'with the breakers, drains and capacity of a running gateway (default: ADMIN_URL)'
+    )
+    .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      examples(
+        'explain +447911123456',
+        'explain +46701740605 --channel voice --locale sv-SE',
+        'explain +46701740605 --at-state',
+        'explain --country SE',
+        'explain --country SE --file HEAD~1:config/routing.yaml'
+      )
+    )
+    .action(async (number: string | undefined, options: Options) => {
+      if ((number === undefined) === (options.country === undefined)) {
+        io.complain('Give a number, or --country: one of them.\n')
+        return end(STATUS.usage)
+      }
+      const file = options.file ?? usualFile(io)
+      const rules = await soundRules(io, file)
+      if (rules === null) return end(STATUS.findings)
+      if (options.country !== undefined) return explainCountry(io, rules, file, options.country, options)
+      end(await explainNumber(io, { rules, file, number: number ?? '', options }))
+    })
+}
+
+function readCountry(written: string): Country {
+  const code = written.toUpperCase()
+  if (isCountry(code)) return code
+  const meant = suggestPlace(written, [])
+  throw new InvalidArgumentError(
+    `It is no ISO country code.${meant === undefined ? '' : ` Did you mean ${meant}?`}`
+  )
+}
+
+interface Asked {
+  readonly rules: RuleSet
+  readonly file: string
+  readonly number: string
+  readonly options: Options
+}
+
+async function explainNumber(io: Io, { rules, file, number, options }: Asked) {
+  const phone = parsePhone(number, rules.defaults.country)
+  if (phone === undefined) {
+    const hint = rules.defaults.country === null ? ' Without "+" it needs "country" under "defaults".' : ''
+    io.complain(`That cannot be read as a phone number.${hint}\n`)
+    return STATUS.usage
+  }
+  const node = options.atState === undefined ? null : await readNode(io, urlOf(io, options.atState))
+  if (options.atState !== undefined && node === null) return STATUS.findings
+
+  const facts: Facts = {
+    channel: options.channel ?? 'sms',
+    phone,
+    flow: options.flow ?? 'sign_in',
+    locale: options.locale ?? null,
+    org: options.org?.toLowerCase() ?? null,
+    atMs: io.now(),
+    person: '',
+    triedLast: null
+  }
+  const draw = options.user === undefined ? null : stableDraw(`${options.user}/${phone.e164}`)
+  const people = draw === null ? undefined : { from: draw, to: draw + Number.EPSILON }
+  const explanation = explain(rules, facts, node === null ? allWell : conditionsAt(node), people)
+  if (options.json === true) {
+    const { e164: _number, ...read } = phone
+    const { channel, flow, locale, org } = facts
+    const asked = { ...read, channel, flow, locale, org }
+    const variants = explanation.variants.map(({ share, plan }) => ({ share, plan: plainPlan(plan) }))
+    io.print(`${JSON.stringify({ file, hash: rules.hash, asked, ...explanation, variants }, null, 2)}\n`)
+    return STATUS.fine
+  }
+  const { bold, dim } = paint(io.colour)
+  io.print(`${bold(phone.e164)}  ${phoneInWords(phone)}\n`)
+  io.print(`${askedInWords(facts)}  ${dim(`rules ${rules.hash} of ${file}`)}\n`)
+  if (node !== null && node.rulesHash !== rules.hash) {
+    io.print(`Careful: that gateway runs other rules (${node.rulesHash}).\n`)
+  }
+  io.print('\n')
+  printRules(io, explanation.rules, explanation.winner)
+  printVariants(io, explanation.variants, facts, node)
+  return STATUS.fine
+}
+
+function urlOf(io: Io, atState: string | true): string {
+  return atState === true ? adminUrl(io) : atState
+}
+
+const allWell: Conditions = () => ({ kind: 'ready' })
+
+function conditionsAt(node: NodeState): Conditions {
+  return (provider, { channel, phone }) =>
+    conditionOf(node.stateOf({ provider, channel, country: phone.routingCountry }))
+}
+
+/** Without the sender's tables, which are the same for all. */
+function plainPlan(plan: Plan): unknown {
+  if (plan.kind === 'block') return plan
+  return { ...plan, chain: plan.chain.map(plainAttempt), lastResorts: plan.lastResorts.map(plainAttempt) }
+}
+
+function plainAttempt({ sender: { name, kind, value }, ...rest }: PlannedAttempt): unknown {
+  return { ...rest, sender: { name, kind, value } }
+}
+
+function phoneInWords({ country, routingCountry, callingCode, type, extension }: Phone): string {
+  const place =
+    country !== null
+      ? `country ${country}`
+      : routingCountry === null
+        ? 'no country'
+        : `no known range; rules read it as ${routingCountry}`
+  const dialled = extension === null ? '' : `  extension ${extension}`
+  return `${place} (calling code ${callingCode})  type ${type}${dialled}`
+}
+
+function askedInWords({ channel, flow, locale, org }: Facts): string {
+  return [
+    `channel ${channel}`,
+    `flow ${flow}`,
+    ...(locale === null ? [] : [`locale ${locale}`]),
+    ...(org === null ? [] : [`org ${org}`])
+  ].join('  ')
+}
+
+function printRules(io: Io, verdicts: readonly RuleVerdict[], winner: string): void {
+  const { bold, dim } = paint(io.colour)
+  const looked = verdicts.filter(({ verdict }) => verdict.kind !== 'not_looked_at')
+  const width = Math.max(winner.length, ...looked.map(({ rule }) => rule.name.length))
+  for (const { rule, verdict } of looked) {
+    const name = rule.name.padEnd(width)
+    switch (verdict.kind) {
+      case 'no':
+        io.print(dim(`  ${name}  no: ${mismatchInWords(verdict.mismatch)}`) + '\n')
+        break
+      case 'would_match':
+        io.print(`  ${name}  would match, and is in the shadow\n`)
+        break
+      case 'matches':
+        io.print(bold(`> ${name}  matches${rule.why === null ? '' : `: ${rule.why}`}`) + '\n')
+        if (rule.owner !== null) io.print(`  ${' '.repeat(width)}  ask ${rule.owner}\n`)
+        break
+      case 'not_looked_at':
+        break
+      default:
+        verdict satisfies never
+    }
+  }
+  const rest = verdicts.length - looked.length
+  if (rest > 0) io.print(dim(`  ${rest} more below, which are not looked at`) + '\n')
+  if (winner === 'otherwise') {
+    io.print(`${bold(`> ${'otherwise'.padEnd(width)}  holds for what no rule matches`)}\n`)
+  }
+}
+
+function printVariants(io: Io, variants: readonly Variant[], facts: Facts, node: NodeState | null): void {
+  for (const { share, plan } of variants) {
+    io.print('\n')
+    if (plan.kind === 'block') {
+      io.print(`Blocked: ${plan.reason}. Nothing is sent.\n`)
+      continue
+    }
+    if (variants.length > 1) io.print(`${percent(share)} of people:\n`)
+    else if (plan.split !== null && plan.split.to - plan.split.from < 1) {
+      io.print(`This person gets the arm of ${plan.split.arm}:\n`)
+    }
+    printChain(io, plan, facts, node)
+  }
+}
+
+function printChain(
+  io: Io,
+  plan: Extract<Plan, { kind: 'send' }>,
+  { channel }: Facts,
+  node: NodeState | null
+): void {
+  const asked = [...plan.chain, ...plan.lastResorts]
+  if (asked.length === 0) io.print('  Nobody is left to ask: the code is not sent.\n')
+  const width = Math.max(0, ...asked.map(({ provider }) => provider.length))
+  asked.forEach(({ provider, sender, timeoutMs, onNoAnswer }, place) => {
+    const resort = place >= plan.chain.length ? ', only when nobody else took it' : ''
+    const live = node === null ? '' : `, ${node.inWords(provider, channel)}`
+    const wait = onNoAnswer === 'wait' ? ' and longer' : ''
+    io.print(
+      `  ${place + 1}. ${provider.padEnd(width)}  from ${sender.name} (${sender.kind}), ${timeoutMs} ms${wait}${live}${resort}\n`
+    )
+  })
+  if (plan.skipped.length > 0) io.print(`  passed over: ${skippedInWords(plan.skipped)}\n`)
+}
+
+function explainCountry(io: Io, rules: RuleSet, file: string, country: Country, options: Options): void {
+  const territories = TERRITORIES.filter((territory) => territory.country === country)
+  const channels = options.channel === undefined ? CHANNELS : [options.channel]
+  const router = compileRouter(rules, { shadows: false })
+  const regions = [...regionsOf([router], io.now(), { territories, channels })]
+  const rows = regions.flatMap((region) => rowsOf(router, region))
+  if (options.json === true) {
+    io.print(`${JSON.stringify({ file, hash: rules.hash, country, rows }, null, 2)}\n`)
+    return
+  }
+  const { bold, dim } = paint(io.colour)
+  const name = new Intl.DisplayNames('en', { type: 'region' }).of(country)
+  io.print(
+    `${bold(country)}  ${name} (calling code ${territories[0]?.callingCode})  ${dim(`rules ${rules.hash} of ${file}`)}\n`
+  )
+  for (const channel of channels) {
+    io.print(`\n${channel}\n`)
+    for (const row of rows.filter((one) => one.channel === channel)) printRow(io, row)
+  }
+}
+
+function printRow(io: Io, row: RouteRow): void {
+  const { conditions, rule, chains, skipped } = row
+  const which = conditions.length === 0 ? 'all' : conditions.join('; or ')
+  io.print(`  ${which}\n    ${routeInWords(row)}  (rule ${rule})\n`)
+  const senders = new Map(chains.flatMap(({ steps }) => steps.map((step) => [step.provider, step] as const)))
+  const details = [...senders.values()].map(
+    ({ provider, sender, timeoutMs }) => `${provider} from ${sender}, ${timeoutMs} ms`
+  )
+  if (details.length > 0) io.print(`    ${details.join('; ')}\n`)
+  if (skipped.length > 0) io.print(`    passed over: ${skippedInWords(skipped)}\n`)
+}
