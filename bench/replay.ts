@@ -18,7 +18,12 @@ const out = createWriteStream(log)
 for (let i = 0; i < lines / 4; i++) {
   const { country = null, callingCode = '1' } = TERRITORIES[(i * 13) % 245] ?? {}
   const time = 1_795_000_000_000 + i * 20
-  const ids = { request_id: `r${i}`, okta_event_id: `e${i}`, okta_request_id: null, rules_hash: '0123456789ab' }
+  const ids = {
+    request_id: `r${i}`,
+    okta_event_id: `e${i}`,
+    okta_request_id: null,
+    rules_hash: '0123456789ab'
+  }
   const request = { channel: 'sms', country, phone: `${country}…67`, phone_hash: '0123456789abcdef' }
   const story = [
     { event: 'otp.request.received', ...request, flow: 'sign_in', number_type: 'mobile', locale: 'en-US' },
@@ -34,7 +39,11 @@ for (let i = 0; i < lines / 4; i++) {
       org: 'acme.okta.com',
       tried_last: null,
       blocked: false,
-      candidates: ['twilio', 'vonage'].map((provider) => ({ provider, sender_kind: 'number', timeout_ms: 900 })),
+      candidates: ['twilio', 'vonage'].map((provider) => ({
+        provider,
+        sender_kind: 'number',
+        timeout_ms: 900
+      })),
       skipped: [],
       split: null,
       last_resorts: [],
@@ -43,7 +52,9 @@ for (let i = 0; i < lines / 4; i++) {
     { event: 'otp.attempt.completed', attempt: 1, provider: 'twilio', result: 'accepted', ...request },
     { event: 'otp.request.completed', outcome: 'accepted', ...request, provider: 'twilio', attempts: 1 }
   ]
-  const text = story.map((line) => `${JSON.stringify({ level: 30, time, ...ids, ...line, msg: 'x' })}\n`).join('')
+  const text = story
+    .map((line) => `${JSON.stringify({ level: 30, time, ...ids, ...line, msg: 'x' })}\n`)
+    .join('')
   if (!out.write(text)) await once(out, 'drain')
 }
 out.end()

@@ -24,7 +24,11 @@ function fileWith(count: number): string {
       { org: `org-${i % 50}.okta.com` },
       { number_type: 'mobile', channel: 'sms' }
     ][i % 5]
-    return { name: `rule-${i}`, when: { country, ...finer }, send: ['twilio', { provider: 'vonage', timeout: '800ms' }] }
+    return {
+      name: `rule-${i}`,
+      when: { country, ...finer },
+      send: ['twilio', { provider: 'vonage', timeout: '800ms' }]
+    }
   })
   return JSON.stringify({
     version: 1,
@@ -91,5 +95,7 @@ for (const count of [10, 100, 1_000, 10_000]) {
   )
   const cells = [String(count), checkMs.toFixed(0), decideUs.toFixed(2), walkUs.toFixed(2)]
   const share = `${Math.round((100 * matched) / traffic.length)} %`
-  process.stdout.write(`${[...cells, share].map((cell, i) => cell.padStart([8, 11, 12, 13, 10][i] ?? 0)).join('')}\n`)
+  process.stdout.write(
+    `${[...cells, share].map((cell, i) => cell.padStart([8, 11, 12, 13, 10][i] ?? 0)).join('')}\n`
+  )
 }

@@ -33,6 +33,11 @@ export const STATUS = { fine: 0, findings: 1, usage: 2 } as const
 
 export type Status = (typeof STATUS)[keyof typeof STATUS]
 
+/** What the person who called has to mend. Its message is printed, and the command ends with findings. */
+export class CommandFault extends Error {
+  override readonly name = 'CommandFault'
+}
+
 /** A command as it is joined to the program. `end` is told what came of it. */
 export type AddCommand = (program: Command, io: Io, end: (status: Status) => void) => void
 

@@ -15,7 +15,14 @@ const ByChannel = Type.Object(
 const File = Type.Object(
   {
     currency: Type.String({ pattern: '^[A-Z]{3}$' }),
-    prices: Type.Record(Type.Enum(PROVIDERS), ByChannel)
+    prices: Type.Object(
+      {
+        twilio: Type.Optional(ByChannel),
+        vonage: Type.Optional(ByChannel),
+        messagebird: Type.Optional(ByChannel)
+      } satisfies Record<(typeof PROVIDERS)[number], unknown>,
+      { additionalProperties: false }
+    )
   },
   { additionalProperties: false }
 )

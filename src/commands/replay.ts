@@ -137,7 +137,7 @@ function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount 
     return
   }
   io.print(`${requests} requests from ${iso(firstAtMs)} to ${iso(lastAtMs)}\n`)
-  if (tally.unread > 0) io.print(warn(`${tally.unread} lines about decisions could not be read.`) + '\n')
+  if (tally.unread > 0) io.print(warn(`Lines about decisions that could not be read: ${tally.unread}`) + '\n')
   if (uncertain > 0) {
     const share = percent(uncertain / requests)
     io.print(
@@ -186,7 +186,9 @@ function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount 
   if (cost === null || currency === null) return
   io.print(`\n${bold('Expected cost')}, of one message for each request\n`)
   io.print(`  before ${money(cost.before)} ${currency}, after ${money(cost.after)} ${currency}\n`)
-  if (cost.unpriced > 0) io.print(warn(`  ${cost.unpriced} messages have no price and count as 0.`) + '\n')
+  if (cost.unpriced > 0) {
+    io.print(warn(`  Messages without a price, which count as 0: ${cost.unpriced}`) + '\n')
+  }
 }
 
 const MOST_LISTED = 20

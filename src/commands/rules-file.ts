@@ -3,7 +3,7 @@ import { loadRules, unreadable, type LoadedRules } from '../rules/load.ts'
 import { parseRules, type ParseOptions } from '../rules/parse.ts'
 import { renderFaults } from '../rules/report.ts'
 import { readSenderCountries, SENDER_COUNTRIES, type SenderCountries } from '../rules/sender-countries.ts'
-import type { Io } from './command.ts'
+import { CommandFault, type Io } from './command.ts'
 
 /** The rules file that the gateway would read. */
 export function usualFile({ env }: Pick<Io, 'env'>): string {
@@ -40,13 +40,13 @@ export async function soundRules(io: Io, name: string): Promise<RuleSet | null> 
   return null
 }
 
-/** @throws RangeError with a sentence, where the table of SENDER_COUNTRIES_FILE cannot be used. */
+/** @throws CommandFault where the table of SENDER_COUNTRIES_FILE cannot be used. */
 export function senderCountriesOf({ env, readFile }: Pick<Io, 'env' | 'readFile'>): SenderCountries {
   const path = env['SENDER_COUNTRIES_FILE']
   if (path === undefined || path === '') return SENDER_COUNTRIES
   const json = readFile(path)
-  if (json === null) throw new RangeError(`${path} (SENDER_COUNTRIES_FILE) cannot be read.`)
+  if (json === null) throw new CommandFault(`${path} (SENDER_COUNTRIES_FILE) cannot be read.`)
   const read = readSenderCountries(json)
   if (read.kind === 'ok') return read.table
-  throw new RangeError(`${path} (SENDER_COUNTRIES_FILE) cannot be used: ${read.faults.join('; ')}.`)
+  throw new CommandFault(`${path} (SENDER_COUNTRIES_FILE) cannot be used: ${read.faults.join('; ')}.`)
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addCheck } from './check.ts'
-import { STATUS, type AddCommand, type Io, type Status } from './command.ts'
+import { CommandFault, STATUS, type AddCommand, type Io, type Status } from './command.ts'
 import { addDiff } from './diff.ts'
 import { addDrain } from './drain.ts'
 import { addExplain } from './explain.ts'
@@ -60,6 +60,10 @@ export async function runCommand(io: Io): Promise<Status> {
     await program.parseAsync([...io.args], { from: 'user' })
     return status
   } catch (error) {
+    if (error instanceof CommandFault) {
+      io.complain(`${error.message}\n`)
+      return STATUS.findings
+    }
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? STATUS.fine : STATUS.usage
   }

@@ -1,4 +1,5 @@
 import type { Facts } from './facts.ts'
+import { prefixFitToLog } from './phone.ts'
 import { broaderTags, readTypes } from './rule-index.ts'
 import type { Rule, When } from './rules.ts'
 
@@ -36,9 +37,10 @@ const TESTS: { readonly [K in keyof Required<When>]: Test } = {
     holds: asked.flatMap(readTypes).includes(type),
     found: type
   }),
-  prefix: ({ phone: { e164 } }, asked) => ({
-    holds: asked.some((prefix) => e164.startsWith(prefix)),
-    found: e164
+  prefix: ({ phone }, asked) => ({
+    holds: asked.some((prefix) => phone.e164.startsWith(prefix)),
+    // What is explained is passed on to others.
+    found: prefixFitToLog(phone)
   }),
   flow: oneOf(({ flow }) => flow),
   locale: ({ locale }, asked) => {

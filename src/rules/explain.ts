@@ -36,8 +36,10 @@ export function explain(
   people?: Pick<Draw, 'from' | 'to'>
 ): Explanation {
   let winner: string | null = null
-  const rules = file.rules.map((rule): RuleVerdict => {
-    const mismatch = mismatchOf(rule, facts)
+  const rules = file.rules.map((one): RuleVerdict => {
+    const mismatch = mismatchOf(one, facts)
+    const { name, why, owner, shadow, untilMs } = one
+    const rule = { name, why, owner, shadow, untilMs }
     if (winner !== null) return { rule, verdict: { kind: 'not_looked_at' } }
     if (mismatch !== null) return { rule, verdict: { kind: 'no', mismatch } }
     if (rule.shadow) return { rule, verdict: { kind: 'would_match' } }

@@ -78,6 +78,9 @@ export interface Replay {
   readonly result: () => ReplayResult
 }
 
+/** Of a calling code that belongs to no country, with its "+". */
+const GLOBAL_CODE_LENGTH = 4
+
 /** Nobody is asked, by a rule or because nobody is left. */
 const [BLOCKED, NOBODY] = ['blocked', 'nobody'] as const
 
@@ -117,7 +120,7 @@ export function createReplay(router: Router, { priceOf }: { readonly priceOf?: P
         prefix.length > past.prefix.length && prefix.startsWith(past.prefix)
       if (prefixes.some(asksForMore)) uncertain += 1
 
-      const place = past.country ?? `+${past.prefix.slice(1)}`
+      const place = past.country ?? past.prefix.slice(0, GLOBAL_CODE_LENGTH)
       const from = past.blocked ? BLOCKED : (past.providers[0] ?? NOBODY)
       rules.count(past.rule, 1, 0)
       providers.count(from, 1, 0)

@@ -205,18 +205,21 @@ t.test('explain(), decide() and replay agree on random files, requests and condi
             from: draw,
             to: draw + Number.EPSILON
           })
-          if (explained.winner !== plan.rule)
+          if (explained.winner !== plan.rule) {
             throw new Error(`explain: ${explained.winner}, decide: ${plan.rule}`)
-          if (JSON.stringify(wayOf(explained.variants[0]?.plan as Plan)) !== way)
+          }
+          if (JSON.stringify(wayOf(explained.variants[0]?.plan as Plan)) !== way) {
             throw new Error('explain: another plan')
+          }
           const looked =
             explained.rules.find(({ verdict }) => verdict.kind === 'matches')?.rule.name ?? 'otherwise'
           if (looked !== plan.rule) throw new Error(`The reasons of explain() come to ${looked}.`)
 
           // Everybody's plans hold this person's, with shares that make a whole.
           const all = variantsOf(router, facts, conditionsBy(kinds))
-          if (!all.some(({ plan: one }) => JSON.stringify(wayOf(one)) === way))
+          if (!all.some(({ plan: one }) => JSON.stringify(wayOf(one)) === way)) {
             throw new Error('variants: not among them')
+          }
           const whole = all.reduce((sum, { share }) => sum + share, 0)
           if (Math.abs(whole - 1) > 1e-9) throw new Error(`variants: shares of ${whole}`)
 
@@ -230,8 +233,9 @@ t.test('explain(), decide() and replay agree on random files, requests and condi
           }
         }
         const { moved, requests, uncertain } = replay.result()
-        if (moved !== 0 || uncertain !== 0 || requests !== asked.length)
+        if (moved !== 0 || uncertain !== 0 || requests !== asked.length) {
           throw new Error('replay: something moved')
+        }
       }
     ),
     { numRuns: 500 }
@@ -283,8 +287,9 @@ t.test('routes and diff show what decide() does with any request', async (t) => 
         if (!same(route, then)) changed += 1
         if (isSaid === same(route, then) && !isSaid) throw new Error('diff: a change is not said')
       }
-      if (diffRules(before, before, NOW).routes.length > 0)
+      if (diffRules(before, before, NOW).routes.length > 0) {
         throw new Error('diff: a file differs from itself')
+      }
     }),
     { numRuns: 25 }
   )
