@@ -266,13 +266,14 @@ function explainCountry(io: Io, rules: RuleSet, file: string, country: Country, 
   )
   for (const channel of channels) {
     io.print(`\n${channel}\n`)
-    for (const row of rows.filter((one) => one.channel === channel)) printRow(io, row)
+    const here = rows.filter((one) => one.channel === channel)
+    for (const row of here) printRow(io, row, here.length === 1 ? 'all' : 'all others')
   }
 }
 
-function printRow(io: Io, row: RouteRow): void {
+function printRow(io: Io, row: RouteRow, rest: string): void {
   const { conditions, rule, chains, skipped } = row
-  const which = conditions.length === 0 ? 'all' : conditions.join('; or ')
+  const which = conditions.length === 0 ? rest : conditions.join('; or ')
   io.print(`  ${which}\n    ${routeInWords(row)}  (rule ${rule})\n`)
   const senders = new Map(chains.flatMap(({ steps }) => steps.map((step) => [step.provider, step] as const)))
   const details = [...senders.values()].map(

@@ -144,12 +144,12 @@ function pageOf(
     file,
     hash,
     madeAt: new Date(nowMs).toISOString(),
-    rows: rows.map((row) => {
+    rows: [...rows.filter(({ country }) => country !== null), ...together(rows)].map((row) => {
       const { country, channel, conditions, rule: name, blocked, chains, skipped } = row
       const rule = rules.find((one) => one.name === name)
       return {
         country,
-        countryName: nameOf(row),
+        countryName: country === null ? 'no country' : nameOf(row),
         continent: continentInWords(country),
         channel,
         condition: conditions.join('; or '),
@@ -165,4 +165,32 @@ function pageOf(
       }
     })
   })
+}
+
+/** The page has one line for numbers of no country: networks that go the same way are told by their codes. */
+function together(rows: readonly RouteRow[]): readonly RouteRow[] {
+  const groups = new Map<string, { readonly row: RouteRow; readonly networks: string[] }>()
+  for (const row of rows.filter(({ country }) => country === null)) {
+    const { callingCode, ...rest } = row
+    const key = JSON.stringify(rest)
+    const group = groups.get(key) ?? { row, networks: [] }
+    group.networks.push(callingCode)
+    groups.set(key, group)
+  }
+  const usual = new Map(CHANNELS.map((channel) => [channel, usualOf([...groups.values()], channel)] as const))
+  return [...groups.values()].map(({ row, networks }) => {
+    if (usual.get(row.channel) === row) return row
+    const named = `numbers in ${networks.map((code) => `+${code}`).join(', ')}`
+    const conditions = row.conditions.length === 0 ? [named] : row.conditions.map((one) => `${named}, ${one}`)
+    return { ...row, conditions }
+  })
+}
+
+/** What most networks do where nothing else is asked. */
+function usualOf(
+  groups: readonly { readonly row: RouteRow; readonly networks: readonly string[] }[],
+  channel: Channel
+): RouteRow | undefined {
+  const here = groups.filter(({ row }) => row.channel === channel && row.conditions.length === 0)
+  return here.toSorted((a, b) => b.networks.length - a.networks.length)[0]?.row
 }

@@ -11,6 +11,8 @@ export interface Region {
   readonly territory: Territory
   readonly channel: Channel
   readonly cells: readonly Cell[]
+  /** Has nothing that a rule names: the usual request. */
+  readonly isUsual: (cell: Cell) => boolean
   /** Says which requests are in some of the cells, one text for each group that hangs together; "" for all. */
   readonly describe: (cells: readonly Cell[]) => readonly string[]
   /** There were more kinds than {@link MOST_CELLS}: only the first ones are here. */
@@ -116,7 +118,15 @@ function regionOf({ routers, space, atMs }: Surroundings, territory: Territory, 
     routers
   )
   const { cells, truncated } = cellsOf(axes, facts)
-  return { territory, channel, cells, truncated, describe: (some) => describe(axes, some) }
+  const usual = axes.map(({ classes }) => restOf(classes))
+  return {
+    territory,
+    channel,
+    cells,
+    isUsual: ({ place }) => place.every((number, axis) => number === usual[axis]),
+    describe: (some) => describe(axes, some),
+    truncated
+  }
 }
 
 /** An axis on which nothing is told apart has one class, and is as good as none. */

@@ -38,7 +38,7 @@ export interface RouteRow extends Route {
   /** Without "+": tells the global networks apart. */
   readonly callingCode: string
   readonly channel: Channel
-  /** Which of them: "number type premium_rate", or "" for all. */
+  /** Which of them: "number type premium_rate". None for all that the other lines of it leave over. */
   readonly conditions: readonly string[]
 }
 
@@ -73,19 +73,16 @@ export function routesOf(router: Router, atMs: number): readonly RouteRow[] {
   return [...regionsOf([router], atMs)].flatMap((region) => rowsOf(router, region))
 }
 
-/** What happens in one region, each way once, those without a condition last. */
+/** What happens in one region, each way once; the usual one last. */
 export function rowsOf(router: Router, region: Region): readonly RouteRow[] {
-  const { territory, channel, cells, describe } = region
+  const { territory, channel, cells, describe, isUsual } = region
   const { country, callingCode } = territory
-  const rows = groupBy(cells, ({ facts }) => routeOf(router, facts)).map(({ key, members }): RouteRow => {
-    const conditions = describe(members).filter((condition) => condition !== '')
-    return { country, callingCode, channel, conditions, ...key }
+  const rows = groupBy(cells, ({ facts }) => routeOf(router, facts)).map(({ key, members }) => {
+    const rest = members.some(isUsual)
+    const row: RouteRow = { country, callingCode, channel, conditions: rest ? [] : describe(members), ...key }
+    return { row, rest }
   })
-  return rows.toSorted((a, b) => Number(isMain(a)) - Number(isMain(b)))
-}
-
-function isMain({ conditions }: RouteRow): boolean {
-  return conditions.every((condition) => / not /u.test(` ${condition}`))
+  return rows.toSorted((a, b) => Number(a.rest) - Number(b.rest)).map(({ row }) => row)
 }
 
 /** Groups cells by what is made of each, compared by value; in the order in which they first appear. */

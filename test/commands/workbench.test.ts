@@ -209,7 +209,7 @@ t.test('routes as CSV and as a page', async (t) => {
   t.equal(lines[0], 'country,name,continent,channel,condition,rule,route,senders')
   t.ok(
     lines.includes(
-      'DE,Germany,Europe,voice,"number type not premium_rate, shared_cost",otherwise,"twilio, then vonage, then messagebird",twilio: number; vonage: number; messagebird: number'
+      'DE,Germany,Europe,voice,,otherwise,"twilio, then vonage, then messagebird",twilio: number; vonage: number; messagebird: number'
     )
   )
   const folder = t.testdir({})
