@@ -1,7 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
+import { keyTable } from '../src/rules/key-table.ts'
+import { parseRules } from '../src/rules/parse.ts'
 import { SETTING_NAMES } from '../src/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
+import { NOW, runWith } from './fixtures/commands-io.ts'
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 
@@ -13,6 +16,37 @@ t.test('docs/log-events.md has every event and every field of it', async (t) => 
     // A late result has the fields of an attempt, to which the page refers.
     const searched = event === 'otp.attempt.late_result' ? page : section
     for (const field of Object.keys(properties)) t.ok(searched.includes(`\`${field}\``), `${event} ${field}`)
+  }
+})
+
+t.test('docs/routing.md shows what commands really print, and every key', async (t) => {
+  const page = new URL('../docs/routing.md', import.meta.url)
+  let text = read('docs/routing.md')
+  for (const [block, line = '', printed] of text.matchAll(
+    /```console\n\$ switchboard ([^\n]+)\n([^]*?)```/gu
+  )) {
+    const { out, err } = await runWith(line.split(' '))
+    // UPDATE_REPORTS=1 node test/docs.test.ts writes them anew, to be read in the diff.
+    if (process.env['UPDATE_REPORTS'] === '1')
+      text = text.replace(block, () => `\`\`\`console\n$ switchboard ${line}\n${out}\`\`\``)
+    else t.equal(printed, out, line)
+    t.equal(err, '', line)
+  }
+  if (process.env['UPDATE_REPORTS'] === '1') writeFileSync(page, text)
+  t.ok(text.includes(keyTable()), 'is fresh; if not: node src/rules/write-schema.ts')
+  const least = /```yaml\n(version: 1[^]*?)```/u.exec(text)?.[1] ?? ''
+  const parsed = parseRules(least, 'least.yaml', { nowMs: NOW })
+  t.match(parsed, { kind: 'ok', warnings: [{ code: 'W202' }] }, 'the least file that there is')
+})
+
+t.test('every example of docs/rule-faults.md is right where it says so', async (t) => {
+  const sections = read('docs/rule-faults.md').split(/^## /mu).slice(1)
+  t.ok(sections.length > 30)
+  for (const section of sections) {
+    const code = section.slice(0, 4)
+    // These speak of the file as a whole.
+    if (code === 'E190') continue
+    t.match(section, /```yaml\n# wrong[^]*# right/u, code)
   }
 })
 

@@ -156,7 +156,7 @@ const SenderEntry = Type.Object(
   {
     kind: Type.Enum(SENDER_KINDS, {
       description:
-        'alphanumeric: a name, 1 to 11 letters, digits and spaces, not for calls, not in US, CA, PR. number: "+" and digits, in quotes. short_code: 3 to 8 digits, in quotes. messaging_service: a sender pool of Twilio, MG and 32 hex digits.'
+        'alphanumeric: a name, 1 to 11 letters, digits and spaces, not for calls, and not where carriers take no names. number: "+" and digits, in quotes. short_code: 3 to 8 digits, in quotes. messaging_service: a sender pool of Twilio, MG and 32 hex digits.'
     }),
     value: text(64, 'What the phone shows, in the form of its kind.'),
     only: Type.Optional(oneOrMore(Provider, 'The only providers that may use it.')),
@@ -495,7 +495,11 @@ export const RulesFile = Type.Object(
     senders: map(SenderEntry, 'Who messages come from, each under a name of its own.'),
     country_groups: Type.Optional(
       map(
-        Type.Array(Place, { minItems: 1, maxItems: MAX_NAMES }),
+        Type.Array(Place, {
+          minItems: 1,
+          maxItems: MAX_NAMES,
+          description: 'Its countries, and other groups.'
+        }),
         'Countries under one name. A group may hold other groups. Known without being said here: eu, eea, gcc, nanp, the continents, sender_registration.'
       )
     ),
