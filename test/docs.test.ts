@@ -27,9 +27,9 @@ t.test('docs/routing.md shows what commands really print, and every key', async 
   )) {
     const { out, err } = await runWith(line.split(' '))
     // UPDATE_REPORTS=1 node test/docs.test.ts writes them anew, to be read in the diff.
-    if (process.env['UPDATE_REPORTS'] === '1')
+    if (process.env['UPDATE_REPORTS'] === '1') {
       text = text.replace(block, () => `\`\`\`console\n$ switchboard ${line}\n${out}\`\`\``)
-    else t.equal(printed, out, line)
+    } else t.equal(printed, out, line)
     t.equal(err, '', line)
   }
   if (process.env['UPDATE_REPORTS'] === '1') writeFileSync(page, text)

@@ -3,7 +3,7 @@ import type { Shape } from './decode.ts'
 
 interface Described extends Shape {
   readonly description?: string
-  readonly default?: unknown
+  readonly default?: string | number | boolean
 }
 
 /** Every key of the language as a table in Markdown, made of the schema that the checker walks along. */
@@ -16,11 +16,11 @@ export function keyTable(): string {
 function rowsOf(shape: Described, path: string): readonly string[] {
   const own = Object.entries(shape.properties ?? {}).flatMap(([key, member]) => {
     const name = path === '' ? key : `${path}.${key}`
-    return [rowOf(name, member as Described, shape.required?.includes(key) ?? false), ...below(member as Described, name)]
+    return [rowOf(name, member, shape.required?.includes(key) ?? false), ...below(member, name)]
   })
   const named = Object.values(shape.patternProperties ?? {}).flatMap((member) => {
     const name = `${path}.NAME`
-    return [rowOf(name, member as Described, false), ...below(member as Described, name)]
+    return [rowOf(name, member, false), ...below(member, name)]
   })
   return [...own, ...named]
 }
@@ -32,7 +32,9 @@ function below(shape: Described, name: string): readonly string[] {
   // The three providers have the same keys, and so have rules and "otherwise".
   if (entries.title === 'provider' && !name.endsWith('twilio')) return []
   if (entries.title === 'split' || name.startsWith('otherwise.')) return []
-  const kinds = (entries.anyOf ?? [entries]).filter(({ properties, patternProperties }) => properties ?? patternProperties)
+  const kinds = (entries.anyOf ?? [entries]).filter(
+    ({ properties, patternProperties }) => properties ?? patternProperties
+  )
   const seen = new Set<string>()
   return kinds
     .flatMap((kind) => rowsOf(kind as Described, suffix))
@@ -61,7 +63,9 @@ function valueOf(shape: Described): string {
   }
   if (items !== undefined) return 'a list'
   if (only !== undefined) return `\`${only}\``
-  if (words !== undefined && words.length <= MOST_WORDS) return words.map((word) => `\`${String(word)}\``).join(', ')
+  if (words !== undefined && words.length <= MOST_WORDS) {
+    return words.map((word) => `\`${String(word)}\``).join(', ')
+  }
   if (check?.form !== undefined) return FORMS[check.form]
   if (type === 'object') return 'a map'
   return type === 'string' || type === undefined ? 'text' : type

@@ -11,6 +11,9 @@ import { THREE_PROVIDERS } from '../fixtures/gateway.ts'
 import { until } from '../fixtures/stack.ts'
 import { virtualTime } from '../fixtures/virtual-time.ts'
 
+// Fifty threads take a while.
+t.setTimeout(120_000)
+
 const DAY_MS = 24 * 60 * 60_000
 
 /** A good file with one rule of this name. */
