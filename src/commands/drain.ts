@@ -10,6 +10,7 @@ interface Options {
   readonly by?: string
   readonly channel?: string
   readonly country?: string
+  readonly json?: true
 }
 
 export const addDrain: AddCommand = (program, io, end) => {
@@ -22,6 +23,7 @@ export const addDrain: AddCommand = (program, io, end) => {
     .option('--by <name>', 'who you are (default: USER)')
     .addOption(new Option('--channel <channel>', 'this one only').choices(CHANNELS))
     .option('--country <code>', 'numbers of this country only')
+    .option('--json', 'the answer as it came')
     .addHelpText(
       'after',
       examples(
@@ -30,7 +32,10 @@ export const addDrain: AddCommand = (program, io, end) => {
       )
     )
     .action(
-      async (provider: string, { for: length, why, by = io.env['USER'], channel, country }: Options) => {
+      async (
+        provider: string,
+        { for: length, why, by = io.env['USER'], channel, country, json }: Options
+      ) => {
         if (by === undefined || by === '') {
           io.complain('Say who you are: --by NAME.\n')
           return end(STATUS.usage)
@@ -48,6 +53,7 @@ export const addDrain: AddCommand = (program, io, end) => {
           }
         })
         if (answer === null) return end(STATUS.findings)
+        if (json === true) return io.print(`${JSON.stringify(answer, null, 2)}\n`)
         const { override, warnings } = answer as { override: ShownOverride; warnings: readonly string[] }
         io.print(`${sentenceOf(override)}\nTo take it back: ${undoOf(override)}\n`)
         for (const warning of warnings) io.complain(`Careful: ${warning}.\n`)

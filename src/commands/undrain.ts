@@ -8,6 +8,7 @@ interface Options {
   readonly by?: string
   readonly channel?: string
   readonly country?: string
+  readonly json?: true
 }
 
 export const addUndrain: AddCommand = (program, io, end) => {
@@ -18,8 +19,9 @@ export const addUndrain: AddCommand = (program, io, end) => {
     .option('--by <name>', 'who you are (default: USER)')
     .addOption(new Option('--channel <channel>', 'this one only').choices(CHANNELS))
     .option('--country <code>', 'numbers of this country only')
+    .option('--json', 'the answer as it came')
     .addHelpText('after', examples('undrain twilio', 'undrain vonage --channel voice --country SE'))
-    .action(async (provider: string, { by = io.env['USER'], channel, country }: Options) => {
+    .action(async (provider: string, { by = io.env['USER'], channel, country, json }: Options) => {
       if (by === undefined || by === '') {
         io.complain('Say who you are: --by NAME.\n')
         return end(STATUS.usage)
@@ -33,9 +35,11 @@ export const addUndrain: AddCommand = (program, io, end) => {
       const answer = await askGateway(io, { method: 'DELETE', path: `/overrides?${query.toString()}` })
       if (answer === null) return end(STATUS.findings)
       const { removed, still } = answer as Record<'removed' | 'still', readonly ShownOverride[]>
+      if (json === true) io.print(`${JSON.stringify(answer, null, 2)}\n`)
+      if (removed.length === 0) end(STATUS.findings)
+      if (json === true) return
       if (removed.length === 0) io.complain(`Nothing of ${provider} was drained so.\n`)
       for (const override of removed) io.print(`No longer ${sentenceOf(override)}\n`)
       for (const override of still) io.print(`Still ${sentenceOf(override)}\n`)
-      if (removed.length === 0) end(STATUS.findings)
     })
 }

@@ -405,6 +405,36 @@ t.test('reload and status speak of the rules of the gateway that runs', async (t
   })
 })
 
+t.test('the commands that ask a gateway say exactly what stands beside them', async (t) => {
+  const stack = await startStack(t, { rules: readFileSync(OLD, 'utf8') })
+  const env = { ADMIN_URL: stack.gateway.adminUrl ?? '', ADMIN_SECRET, USER: 'me' }
+  const lines = [
+    'status',
+    'drain twilio --channel sms --country SE --for 2h --why INC-123 --by oncall',
+    'drain messagebird --for 1h --why INC-124 --json',
+    'overrides',
+    'status --json',
+    'undrain twilio --channel sms --country SE',
+    'undrain twilio',
+    'undrain messagebird --json',
+    'overrides --json',
+    'reload',
+    'reload --json'
+  ]
+  let session = ''
+  for (const line of lines) {
+    // Words in quotes are none of these.
+    const { out, err, status } = await runWith(line.split(' '), { env })
+    session += `$ switchboard ${line}\n${out}${err}=> ${status}\n`
+  }
+  const steady = session
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/gu, 'TIME')
+    .replaceAll(/"(ageSeconds|for_ms)": \d+/gu, '"$1": N')
+  const path = new URL('../fixtures/commands/golden/gateway-session.txt', import.meta.url)
+  if (process.env['UPDATE_REPORTS'] === '1') writeFileSync(path, steady)
+  t.equal(steady, readFileSync(path, 'utf8'))
+})
+
 /** The program as a person starts it. */
 function start(
   args: readonly string[],
