@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { promisify } from 'node:util'
 import type { Io } from './commands/command.ts'
+import { followFile } from './commands/follow-file.ts'
 import { runCommand } from './commands/run.ts'
 
 const run = promisify(execFile)
@@ -16,7 +18,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const io: Io = {
   args: process.argv.slice(2),
-  env: process.env,
+  // A container has none: who it runs as is known all the same.
+  env: { USER: userInfo().username, ...process.env },
   readFile(path) {
     try {
       return readFileSync(path, 'utf8')
@@ -25,11 +28,19 @@ const io: Io = {
     }
   },
   async writeFile(path, text) {
-    const beside = `${path}.${process.pid}.tmp`
+    // What a symbolic link leads to is written, and the link stays.
+    const target = await realpath(path).catch(() => path)
+    const before = await stat(target).catch(() => null)
+    if (before !== null && !before.isFile()) throw new Error('It is no file.')
+    const beside = `${target}.${process.pid}.tmp`
     try {
-      const { mode } = await stat(path).catch(() => ({ mode: 0o644 }))
-      await writeFile(beside, text, { mode })
-      await rename(beside, path)
+      await writeFile(beside, text)
+      if (before !== null) {
+        await chmod(beside, before.mode)
+        // Whoever owns it goes on reading it; only root can give files away.
+        await chown(beside, before.uid, before.gid).catch(() => undefined)
+      }
+      await rename(beside, target)
     } catch (error) {
       await rm(beside, { force: true })
       throw error
@@ -45,6 +56,7 @@ const io: Io = {
     }
     return { stream: file.createReadStream(), bytes: stats.isFile() ? stats.size : null }
   },
+  followFile,
   async readRevision(revision) {
     try {
       const { stdout } = await run('git', ['show', '--no-textconv', '--end-of-options', revision], {
@@ -68,7 +80,8 @@ const io: Io = {
 // Whoever reads it has seen enough, as "head" has.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  // As the shell has it for a program that a closed pipe ended.
+  process.exit(141)
 })
 
 process.exitCode = await runCommand(io)

@@ -45,7 +45,9 @@ export async function askGateway(
     })
     const answer: unknown = await response.json()
     if (response.ok) return answer
-    const { error, mistakes } = answer as { readonly error: string; readonly mistakes?: readonly string[] }
+    const { error, mistakes } = answer as { readonly error?: unknown; readonly mistakes?: readonly string[] }
+    // The hook's own port answers in Okta's form.
+    if (typeof error !== 'string') throw new TypeError('It is no admin port.')
     io.complain([error, ...(mistakes ?? []).map((mistake) => `  ${mistake}`), ''].join('\n'))
     return null
   } catch {

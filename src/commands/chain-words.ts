@@ -1,6 +1,10 @@
 import type { Skipped, SkipReason } from '../domain/router.ts'
 import type { RouteChain, Route } from '../rules/routes.ts'
 
+/** Where a file tells more kinds of requests apart than are looked at. */
+export const TRUNCATED =
+  'Careful: there are more kinds of requests than were looked at, and some may be missing here.\n'
+
 /** "80 %: messagebird, then twilio; 20 %: twilio, then messagebird", or why nobody is asked. */
 export function routeInWords({ blocked, chains }: Pick<Route, 'blocked' | 'chains'>): string {
   if (blocked !== null) return `blocked (${blocked})`

@@ -12,6 +12,8 @@ export interface Io {
   readonly writeFile: (path: string, text: string) => Promise<void>
   /** A file from its beginning, "-" for standard input, with its size where that is known. Rejects where it cannot be read. */
   readonly openFile: (path: string) => Promise<{ readonly stream: Readable; readonly bytes: number | null }>
+  /** What stands at the end of a file, and what is added to it, for ever. */
+  readonly followFile: (path: string) => AsyncIterable<Buffer>
   /** What a path held at a revision ("HEAD~1:config/routing.yaml"); null where git knows of none. */
   readonly readRevision: (revision: string) => Promise<string | null>
   readonly fetch: typeof fetch

@@ -1,6 +1,6 @@
 import type { Channel } from '../domain/message.ts'
 import { diffRules, type RouteChange, type RulesDiff, type SettingChange } from '../rules/diff.ts'
-import { detailsInWords, routeInWords } from './chain-words.ts'
+import { detailsInWords, routeInWords, TRUNCATED } from './chain-words.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { paint } from './paint.ts'
 import { placesInWords } from './place-words.ts'
@@ -22,12 +22,16 @@ Exit status: 0 the same, 1 they differ or have errors, 2 not understood.`
       const [before, after] = [await soundRules(io, oldName), await soundRules(io, newName)]
       if (before === null || after === null) return end(STATUS.findings)
       const diff = diffRules(before, after, io.now())
-      const isSame = diff.routes.length === 0 && diff.settings.length === 0
+      const isSame = diff.routes.length === 0 && diff.settings.length === 0 && !diff.truncated
       if (json === true) {
         const files = { old: { file: oldName, hash: before.hash }, new: { file: newName, hash: after.hash } }
         io.print(`${JSON.stringify({ ...files, ...diff }, null, 2)}\n`)
       } else {
-        printDiff(io, diff, `${oldName} (${before.hash})`, `${newName} (${after.hash})`)
+        printDiff(io, diff, {
+          before: `${oldName} (${before.hash})`,
+          after: `${newName} (${after.hash})`,
+          isSameText: before.hash === after.hash
+        })
       }
       end(isSame ? STATUS.fine : STATUS.findings)
     })
@@ -35,12 +39,21 @@ Exit status: 0 the same, 1 they differ or have errors, 2 not understood.`
 
 const CHANNEL_IN_WORDS: { readonly [C in Channel]: string } = { sms: 'Texts', voice: 'Calls' }
 
-function printDiff(io: Io, { routes, settings, truncated }: RulesDiff, before: string, after: string): void {
+function printDiff(
+  io: Io,
+  { routes, settings, truncated }: RulesDiff,
+  {
+    before,
+    after,
+    isSameText
+  }: { readonly before: string; readonly after: string; readonly isSameText: boolean }
+): void {
   const { bold } = paint(io.colour)
   io.print(`${before} -> ${after}\n`)
-  if (routes.length === 0 && settings.length === 0) {
+  if (truncated) io.complain(TRUNCATED)
+  else if (routes.length === 0 && settings.length === 0) {
     io.print('Every country and channel goes the same way, and every setting is the same.\n')
-    return
+    if (!isSameText) io.print('The files differ in their words only: comments, layout, names, reasons.\n')
   }
   for (const channel of ['sms', 'voice'] as const) {
     const changes = routes.filter((change) => change.channel === channel)
@@ -49,9 +62,6 @@ function printDiff(io: Io, { routes, settings, truncated }: RulesDiff, before: s
   }
   if (settings.length > 0) io.print(`\n${bold('Settings')}\n`)
   for (const setting of settings) io.print(`  ${settingInWords(setting)}\n`)
-  if (truncated) {
-    io.print('\nThere are more kinds of requests than were compared: some changes may be missing.\n')
-  }
 }
 
 /** Changes that read the same, whatever else is behind them, with all of their places. */
@@ -70,7 +80,7 @@ function alike(
   return places
 }
 
-function changeInWords({ conditions, before, after }: RouteChange): string {
+function changeInWords({ conditions, before, after, fromMs }: RouteChange): string {
   const which = conditions.length === 0 ? '' : ` (${conditions.join('; or ')})`
   const [was, is] = [routeInWords(before), routeInWords(after)]
   const details = detailsInWords(before.chains, after.chains)
@@ -78,7 +88,8 @@ function changeInWords({ conditions, before, after }: RouteChange): string {
     before.rule === after.rule ? `rule ${after.rule}` : `rule ${after.rule}, before ${before.rule}`
   const way = was === is ? `the same order: ${is}` : `${is}\n    instead of ${was}`
   const more = was === is && details !== '' ? `\n    ${details}` : ''
-  return `${which}\n    ${way}${more}\n    (${rules})\n`
+  const since = fromMs === null ? '' : `, from ${new Date(fromMs).toISOString().replace('.000Z', 'Z')}`
+  return `${which}${since}\n    ${way}${more}\n    (${rules})\n`
 }
 
 function settingInWords({ setting, before, after }: SettingChange): string {

@@ -15,11 +15,11 @@ import {
 import type { RuleSet } from '../domain/rules.ts'
 import { isCountry, suggestPlace } from '../rules/countries.ts'
 import { explain, type RuleVerdict } from '../rules/explain.ts'
-import { regionsOf } from '../rules/regions.ts'
-import { rowsOf, type RouteRow } from '../rules/routes.ts'
+import { printable } from '../rules/faults.ts'
+import { routesOf, type RouteRow } from '../rules/routes.ts'
 import { TERRITORIES } from '../rules/territories.ts'
 import { adminUrl } from './admin-client.ts'
-import { percent, routeInWords, skippedInWords } from './chain-words.ts'
+import { percent, routeInWords, skippedInWords, TRUNCATED } from './chain-words.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { readNode, type NodeState } from './node-state.ts'
 import { soundRules, usualFile } from './rules-file.ts'
@@ -76,6 +76,15 @@ export const addExplain: AddCommand = (program, io, end) => {
         io.complain('Give a number, or --country: one of them.\n')
         return end(STATUS.usage)
       }
+      const forNumbers = (['flow', 'locale', 'org', 'user', 'atState'] as const).find(
+        (name) => options[name] !== undefined
+      )
+      if (options.country !== undefined && forNumbers !== undefined) {
+        io.complain(
+          '--flow, --locale, --org, --user and --at-state are for a number: a country is shown whole.\n'
+        )
+        return end(STATUS.usage)
+      }
       const file = options.file ?? usualFile(io)
       const rules = await soundRules(io, file)
       if (rules === null) return end(STATUS.findings)
@@ -114,8 +123,13 @@ async function explainNumber(io: Io, { rules, file, number, options }: Asked) {
     channel: options.channel ?? 'sms',
     phone,
     flow: options.flow ?? 'sign_in',
-    locale: options.locale ?? null,
-    org: options.org?.toLowerCase() ?? null,
+    // As the gateway reads them.
+    locale: options.locale?.replaceAll('_', '-') ?? null,
+    org:
+      options.org
+        ?.toLowerCase()
+        .replace(/^https:\/\//u, '')
+        .replace(/\/.*$/u, '') ?? null,
     atMs: io.now(),
     person: '',
     triedLast: null
@@ -125,10 +139,13 @@ async function explainNumber(io: Io, { rules, file, number, options }: Asked) {
   const explanation = explain(rules, facts, node === null ? allWell : conditionsAt(node), people)
   if (options.json === true) {
     const { e164: _number, ...read } = phone
+    const nodeSaid = node === null ? {} : { node: { hash: node.rulesHash, canary: node.canary } }
     const { channel, flow, locale, org } = facts
     const asked = { ...read, channel, flow, locale, org }
     const variants = explanation.variants.map(({ share, plan }) => ({ share, plan: plainPlan(plan) }))
-    io.print(`${JSON.stringify({ file, hash: rules.hash, asked, ...explanation, variants }, null, 2)}\n`)
+    io.print(
+      `${JSON.stringify({ file, hash: rules.hash, ...nodeSaid, asked, ...explanation, variants }, null, 2)}\n`
+    )
     return STATUS.fine
   }
   const { bold, dim } = paint(io.colour)
@@ -136,6 +153,11 @@ async function explainNumber(io: Io, { rules, file, number, options }: Asked) {
   io.print(`${askedInWords(facts)}  ${dim(`rules ${rules.hash} of ${file}`)}\n`)
   if (node !== null && node.rulesHash !== rules.hash) {
     io.print(`Careful: that gateway runs other rules (${node.rulesHash}).\n`)
+  }
+  if (node?.canary != null) {
+    io.print(
+      `Careful: a candidate (${node.canary.hash}) decides there for ${node.canary.percent} % of people.\n`
+    )
   }
   io.print('\n')
   printRules(io, explanation.rules, explanation.winner)
@@ -198,8 +220,8 @@ function printRules(io: Io, verdicts: readonly RuleVerdict[], winner: string): v
         io.print(`  ${name}  would match, and is in the shadow\n`)
         break
       case 'matches':
-        io.print(bold(`> ${name}  matches${rule.why === null ? '' : `: ${rule.why}`}`) + '\n')
-        if (rule.owner !== null) io.print(`  ${' '.repeat(width)}  ask ${rule.owner}\n`)
+        io.print(bold(`> ${name}  matches${rule.why === null ? '' : `: ${printable(rule.why)}`}`) + '\n')
+        if (rule.owner !== null) io.print(`  ${' '.repeat(width)}  ask ${printable(rule.owner)}\n`)
         break
       case 'not_looked_at':
         break
@@ -232,7 +254,7 @@ function printVariants(io: Io, variants: readonly Variant[], facts: Facts, node:
 function printChain(
   io: Io,
   plan: Extract<Plan, { kind: 'send' }>,
-  { channel }: Facts,
+  { channel, phone }: Facts,
   node: NodeState | null
 ): void {
   const asked = [...plan.chain, ...plan.lastResorts]
@@ -247,16 +269,20 @@ function printChain(
     )
   })
   if (plan.skipped.length > 0) io.print(`  passed over: ${skippedInWords(plan.skipped)}\n`)
+  for (const { provider, reason } of plan.skipped) {
+    const use = { provider, channel, country: phone.routingCountry }
+    const drain = reason === 'drained' ? node?.drainInWords(use) : null
+    if (drain != null) io.print(`    ${printable(drain)}\n`)
+  }
 }
 
 function explainCountry(io: Io, rules: RuleSet, file: string, country: Country, options: Options): void {
   const territories = TERRITORIES.filter((territory) => territory.country === country)
   const channels = options.channel === undefined ? CHANNELS : [options.channel]
   const router = compileRouter(rules, { shadows: false })
-  const regions = [...regionsOf([router], io.now(), { territories, channels })]
-  const rows = regions.flatMap((region) => rowsOf(router, region))
+  const { rows, truncated } = routesOf(router, io.now(), { territories, channels })
   if (options.json === true) {
-    io.print(`${JSON.stringify({ file, hash: rules.hash, country, rows }, null, 2)}\n`)
+    io.print(`${JSON.stringify({ file, hash: rules.hash, country, rows, truncated }, null, 2)}\n`)
     return
   }
   const { bold, dim } = paint(io.colour)
@@ -269,6 +295,7 @@ function explainCountry(io: Io, rules: RuleSet, file: string, country: Country, 
     const here = rows.filter((one) => one.channel === channel)
     for (const row of here) printRow(io, row, here.length === 1 ? 'all' : 'all others')
   }
+  if (truncated) io.complain(TRUNCATED)
 }
 
 function printRow(io: Io, row: RouteRow, rest: string): void {

@@ -2,13 +2,17 @@ import type { AdminStatus, ShownOverride } from '../admin/admin-app.ts'
 import type { ProviderState } from '../domain/condition.ts'
 import type { Channel } from '../domain/message.ts'
 import { covers, type Override, type Use } from '../domain/override.ts'
-import { askGateway } from './admin-client.ts'
+import { askGateway, sentenceOf } from './admin-client.ts'
 import type { Io } from './command.ts'
 
 /** What a running gateway says of its providers. */
 export interface NodeState {
   readonly rulesHash: string
+  /** Its canary, where one decides for some people. */
+  readonly canary: { readonly hash: string; readonly percent: number } | null
   readonly stateOf: (use: Use) => ProviderState
+  /** Who has taken it out for this use, why, and until when; null where nobody has. */
+  readonly drainInWords: (use: Use) => string | null
   /** "closed, 12 of 30 a second". */
   readonly inWords: (provider: string, channel: Channel) => string
 }
@@ -28,6 +32,7 @@ export async function readNode(io: Io, base: string): Promise<NodeState | null> 
 
   return {
     rulesHash: rules.hash,
+    canary: canaryOf(rules.candidate),
     stateOf(use) {
       const breaker = breakerOf(use.provider, use.channel)
       return {
@@ -39,6 +44,10 @@ export async function readNode(io: Io, base: string): Promise<NodeState | null> 
         coolingMs: coolingOf(use.provider, use.channel)
       }
     },
+    drainInWords(use) {
+      const drain = overrides.find((override) => covers(asOverride(override), use))
+      return drain === undefined ? null : sentenceOf(drain)
+    },
     inWords(provider, channel) {
       const breaker = breakerOf(provider, channel)
       const state = breaker?.state.replace('_', '-') ?? 'closed'
@@ -48,6 +57,12 @@ export async function readNode(io: Io, base: string): Promise<NodeState | null> 
       return `${state}${since}${busy}`
     }
   }
+}
+
+function canaryOf(candidate: AdminStatus['rules']['candidate']): NodeState['canary'] {
+  if (candidate === null || candidate.canaryStopped) return null
+  const { hash, canaryPercent: percent } = candidate
+  return hash === null || percent === null ? null : { hash, percent }
 }
 
 function asOverride({ setAt, until, ...override }: ShownOverride): Override {

@@ -5,7 +5,6 @@ import { Compile } from 'typebox/compile'
 import { isCountry } from '../rules/countries.ts'
 import type { PastRequest } from '../rules/replay.ts'
 import { EVENTS } from '../telemetry/events.ts'
-import type { SkipReason } from '../domain/router.ts'
 
 /** A longer line is none of ours: it is passed over and counted. */
 const MOST_LINE_BYTES = 2 ** 20
@@ -28,7 +27,7 @@ export async function readDecisions(
   tally: LogTally,
   hear: { readonly onDecision: (past: PastRequest) => void; readonly onBytes: (bytes: number) => void }
 ): Promise<void> {
-  for await (const lines of linesOf(unzipped(stream, hear.onBytes))) {
+  for await (const lines of readLines(stream, hear.onBytes)) {
     for (const line of lines) {
       tally.lines += 1
       if (line === null) tally.unread += 1
@@ -40,7 +39,44 @@ export async function readDecisions(
   }
 }
 
-/** A log that is still written may be read while it is gzipped: what has been cut off at the end is the end. */
+/**
+ * The lines of a log, as it is or gzipped, by the chunk they came in; null for one that is too long. Rejects where
+ * the stream does.
+ *
+ * @param onBytes is told how much of the file has been read.
+ */
+export function readLines(
+  stream: Readable,
+  onBytes: (bytes: number) => void = () => {}
+): AsyncIterable<readonly (string | null)[]> {
+  return linesOf(unzipped(stream, onBytes))
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this process may not read it',
+  EISDIR: 'it is a directory',
+  Z_DATA_ERROR: 'it is no sound gzip file',
+  Z_BUF_ERROR: 'its gzip ends too early'
+}
+
+/** Did the stream break, or is it a bug of ours? */
+export function isOfTheStream(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
+/** Its end is missing. What was before it has been read. */
+export function isCutOff(error: unknown): boolean {
+  return isOfTheStream(error) && (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR'
+}
+
+/** ": there is no such file", or nothing. */
+export function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
+  return reason === undefined ? '' : `: ${reason}`
+}
+
 async function* unzipped(stream: Readable, onBytes: (bytes: number) => void): AsyncIterable<Buffer> {
   const chunks = counted(stream, onBytes)[Symbol.asyncIterator]()
   const first = await chunks.next()
@@ -67,7 +103,6 @@ async function* counted(stream: Readable, onBytes: (bytes: number) => void): Asy
   }
 }
 
-/** Lines by the chunk they came in; null for one that is too long. */
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncIterable<readonly (string | null)[]> {
   const decoder = new TextDecoder()
   let rest = ''
@@ -89,8 +124,18 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncIterable<readonly (
   if (rest !== '' || isTooLong) yield [isTooLong ? null : rest]
 }
 
-/** The event as it is written, among the fields that every line has. */
-const compiled = Compile(Type.Object({ ...EVENTS['otp.route.decided'].properties, time: Type.Number() }))
+const Share = Type.Number({ minimum: 0, maximum: 1 })
+
+/** The event as it is written, with the time that every line has, and held to what could be true. */
+const compiled = Compile(
+  Type.Object({
+    ...EVENTS['otp.route.decided'].properties,
+    // As far as there are dates.
+    time: Type.Number({ minimum: 0, maximum: 8.64e15 }),
+    number_prefix: Type.String({ pattern: String.raw`^\+\d{1,10}$` }),
+    split: Type.Union([Type.Object({ arm: Type.String(), from: Share, to: Share }), Type.Null()])
+  })
+)
 
 const NAME = 'otp.route.decided'
 
@@ -104,6 +149,7 @@ function readDecision(line: string): PastRequest | null | undefined {
   }
   if ((value as { event?: unknown } | null)?.event !== NAME) return null
   if (!compiled.Check(value)) return undefined
+  if (value.split !== null && value.split.from >= value.split.to) return undefined
   const country = value.routing_country
   return {
     atMs: value.time,
@@ -118,7 +164,7 @@ function readDecision(line: string): PastRequest | null | undefined {
     rule: value.rule,
     blocked: value.blocked,
     providers: [...value.candidates.map(({ provider }) => provider), ...value.last_resorts],
-    skipped: value.skipped.map(({ provider, reason }) => ({ provider, reason: reason as SkipReason })),
+    skipped: value.skipped,
     drawn: value.split
   }
 }

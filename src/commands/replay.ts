@@ -5,8 +5,9 @@ import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { paint } from './paint.ts'
 import { readPrices, type Prices } from './prices.ts'
 import { createProgress } from './progress.ts'
-import { readDecisions, type LogTally } from './read-log.ts'
+import { isCutOff, isOfTheStream, readDecisions, whyUnreadable, type LogTally } from './read-log.ts'
 import { soundRules } from './rules-file.ts'
+import { tableInWords } from './table.ts'
 
 interface Options {
   readonly log: readonly string[]
@@ -87,26 +88,18 @@ async function readLogs(io: Io, paths: readonly string[], replay: Replay, tally:
         }
       })
     } catch (error) {
+      if (!isOfTheStream(error)) throw error
       progress.end()
-      io.complain(`${path} cannot be read${reasonOf(error)}.\n`)
+      if (isCutOff(error)) {
+        io.complain(`Careful: the gzip ${path} ends too early. What comes before its end counts.\n`)
+        continue
+      }
+      io.complain(`${path} cannot be read${whyUnreadable(error)}.\n`)
       return false
     }
   }
   progress.end()
   return true
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: ': there is no such file',
-  EACCES: ': this process may not read it',
-  EISDIR: ': it is a directory',
-  Z_DATA_ERROR: ': it is no sound gzip file',
-  Z_BUF_ERROR: ': its gzip ends too early'
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return REASONS[code] ?? ''
 }
 
 interface Around {
@@ -124,6 +117,7 @@ function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount 
     moved,
     uncertain,
     rules,
+    ruleMoves,
     providers,
     countries,
     moves,
@@ -134,6 +128,11 @@ function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount 
     io.print(
       'No decision (otp.route.decided) was found in them: is it the log of the gateway, at level info?\n'
     )
+    if (tally.unread > 0) {
+      io.print(
+        `Lines that could not be read: ${tally.unread}. "docker compose logs" puts something in front of them without --no-log-prefix.\n`
+      )
+    }
     return
   }
   io.print(`${requests} requests from ${iso(firstAtMs)} to ${iso(lastAtMs)}\n`)
@@ -154,7 +153,9 @@ function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount 
   }
 
   io.print(`\n${bold('Asked first')}\n`)
-  table(io, ['', 'before', 'after', 'peak/s before', 'after', 'takes/s'], providers.map(providerLine))
+  io.print(
+    tableInWords(['', 'before', 'after', 'peak/s before', 'after', 'takes/s'], providers.map(providerLine))
+  )
   for (const { name, secondsOver, capacityPerSecond } of providers) {
     if (secondsOver === 0) continue
     io.print(
@@ -165,21 +166,25 @@ function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount 
   }
 
   io.print(`\n${bold('Rules')}\n`)
-  table(io, ['', 'before', 'after'], rules.map(shiftLine))
+  io.print(tableInWords(['', 'before', 'after'], rules.map(shiftLine)))
+  for (const { from, to, requests: some } of ruleMoves.slice(0, MOST_LISTED)) {
+    io.print(`  ${from} -> ${to}: ${count(some)} (${percent(some / requests)})\n`)
+  }
   if (neverHit.length > 0) {
     io.print(`  never hit (${neverHit.length} of ${ruleCount}): ${neverHit.join(', ')}\n`)
   }
 
   io.print(`\n${bold('Countries')}\n`)
   const shown = countries.slice(0, MOST_LISTED)
-  table(
-    io,
-    ['', 'requests', 'would move'],
-    shown.map(({ name, before, moved: some }) => [
-      name,
-      count(before),
-      `${count(some)} (${percent(some / before)})`
-    ])
+  io.print(
+    tableInWords(
+      ['', 'requests', 'would move'],
+      shown.map(({ name, before, moved: some }) => [
+        name,
+        count(before),
+        `${count(some)} (${percent(some / before)})`
+      ])
+    )
   )
   if (countries.length > shown.length) io.print(`  and ${countries.length - shown.length} more\n`)
 
@@ -205,17 +210,6 @@ function providerLine(provider: ReplayResult['providers'][number]): readonly str
 
 function shiftLine({ name, before, after }: Shift): readonly string[] {
   return [name, count(before), count(after)]
-}
-
-function table(io: Io, header: readonly string[], lines: readonly (readonly string[])[]): void {
-  const all = [header, ...lines]
-  const widths = header.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
-  for (const line of all) {
-    const cells = line.map((value, column) =>
-      column === 0 ? value.padEnd(widths[column] ?? 0) : value.padStart(widths[column] ?? 0)
-    )
-    io.print(`  ${cells.join('  ').trimEnd()}\n`)
-  }
 }
 
 /** Expectations are parts of requests where a split is drawn anew. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { markup, trusted, type Markup } from './markup.ts'
 
 export interface RoutesPage {
   /** As given by the user. */
@@ -863,39 +864,4 @@ function placeNames(inside: readonly string[], outside: readonly string[]): stri
   if (outside.length === 0) return `all ${inside.length}`
   const isMost = outside.length <= FEW && inside.length >= 2 * outside.length
   return `${inside.length}: ${isMost ? `all but ${outside.join(', ')}` : inside.join(', ')}`
-}
-
-/** HTML in which each text has been escaped. */
-interface Markup {
-  readonly markup: string
-}
-
-type Piece = string | number | Markup | readonly Markup[]
-
-/** A template that escapes what is put into it, but for markup: forgetting to escape takes {@link trusted}. */
-function markup(literals: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
-  return { markup: String.raw({ raw: literals }, ...pieces.map(written)) }
-}
-
-/** Only for texts of this file. */
-function trusted(text: string): Markup {
-  return { markup: text }
-}
-
-function written(piece: Piece): string {
-  if (typeof piece === 'string') return escapeHtml(piece)
-  if (typeof piece === 'number') return String(piece)
-  return 'markup' in piece ? piece.markup : piece.map(written).join('')
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;'
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/gu, (character) => ESCAPES[character] ?? character)
 }

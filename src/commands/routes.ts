@@ -5,7 +5,7 @@ import { compileRouter } from '../domain/router.ts'
 import type { RuleSet } from '../domain/rules.ts'
 import { continentOf } from '../rules/builtin-groups.ts'
 import { routesOf, type RouteRow } from '../rules/routes.ts'
-import { routeInWords } from './chain-words.ts'
+import { routeInWords, TRUNCATED } from './chain-words.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { placesInWords } from './place-words.ts'
 import { renderRoutesPage } from './routes-page.ts'
@@ -24,8 +24,15 @@ export const addRoutes: AddCommand = (program, io, end) => {
     .description('show the matrix: country by channel, and who is asked in which order')
     .argument('[file]', 'a rules file, or a revision of one (default: ROUTING_FILE, or config/routing.yaml)')
     .addOption(new Option('--channel <channel>', 'this one only').choices(CHANNELS))
-    .option('--csv', 'a line for each country, channel and condition')
-    .option('--html <out>', 'write one page to look at, to filter, and to attach to a review')
+    .addOption(
+      new Option('--csv', 'a line for each country, channel and condition').conflicts(['html', 'json'])
+    )
+    .addOption(
+      new Option(
+        '--html <out>',
+        'write one page to look at, to filter, and to attach to a review; "-" prints it'
+      ).conflicts('json')
+    )
     .option('--json', 'for machines')
     .addHelpText(
       'after',
@@ -40,15 +47,25 @@ export const addRoutes: AddCommand = (program, io, end) => {
       const file = given ?? usualFile(io)
       const rules = await soundRules(io, file)
       if (rules === null) return end(STATUS.findings)
-      const all = routesOf(compileRouter(rules, { shadows: false }), io.now())
-      const rows = all.filter(({ channel }) => options.channel === undefined || channel === options.channel)
+      const channels = options.channel === undefined ? CHANNELS : [options.channel]
+      const router = compileRouter(rules, { shadows: false })
+      const { rows, truncated } = routesOf(router, io.now(), { channels })
+      if (truncated) io.complain(TRUNCATED)
       if (options.json === true) {
-        return io.print(`${JSON.stringify({ file, hash: rules.hash, rows }, null, 2)}\n`)
+        return io.print(`${JSON.stringify({ file, hash: rules.hash, rows, truncated }, null, 2)}\n`)
       }
       if (options.csv === true) return io.print(csvOf(rows))
       if (options.html === undefined) return printTable(io, rows)
+      const page = pageOf(rules, { file, rows, nowMs: io.now() })
+      if (options.html === '-') return io.print(page)
+      // A name forgotten in between must not cost the rules.
+      const there = io.readFile(options.html)
+      if (there !== null && there !== '' && !/^<!doctype html>/iu.test(there)) {
+        io.complain(`${options.html} is there already, and is no page: it is left as it is.\n`)
+        return end(STATUS.findings)
+      }
       try {
-        await io.writeFile(options.html, pageOf(rules, { file, rows, nowMs: io.now() }))
+        await io.writeFile(options.html, page)
       } catch {
         io.complain(`${options.html} cannot be written.\n`)
         return end(STATUS.findings)

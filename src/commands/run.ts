@@ -8,14 +8,17 @@ import { addFmt } from './fmt.ts'
 import { addOverrides } from './overrides.ts'
 import { addReload } from './reload.ts'
 import { addReplay } from './replay.ts'
+import { addReport } from './report.ts'
 import { addRoutes } from './routes.ts'
 import { addSchema } from './schema.ts'
 import { addStatus } from './status.ts'
+import { addTail } from './tail.ts'
 import { addUndrain } from './undrain.ts'
 
 /** Every command but `start`, which is the gateway itself, by what it is for. */
 const GROUPS: readonly (readonly [string, readonly AddCommand[]])[] = [
   ['Rules:', [addCheck, addExplain, addDiff, addReplay, addRoutes, addFmt, addSchema]],
+  ['Logs:', [addReport, addTail]],
   ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides]]
 ]
 

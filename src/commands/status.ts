@@ -37,7 +37,7 @@ function linesOf({
     ...(rejection === null
       ? []
       : [`the file as it is now was rejected at ${rejection.at}: switchboard reload says why`]),
-    ...(candidate === null || candidate.hash === null ? [] : [candidateInWords(candidate)]),
+    ...(candidate === null ? [] : candidateInWords(candidate)),
     `${inFlight} under way, ${hanging} left running`,
     ...breakers.map(({ provider, channel, state: breaker, openMs }) => {
       const since = openMs === null ? '' : ` for ${Math.round(openMs / 1000)} s`
@@ -58,15 +58,23 @@ function linesOf({
 function candidateInWords({
   file,
   hash,
+  rejection,
   canaryPercent: percent,
   canaryStopped: isStopped,
   canaryRequests: requests,
   canaryFailures: failures
-}: NonNullable<AdminStatus['rules']['candidate']>): string {
+}: NonNullable<AdminStatus['rules']['candidate']>): readonly string[] {
+  if (rejection !== null) {
+    const tried = hash === null ? 'nothing is tried' : `${hash} is still tried`
+    return [`${file} was rejected at ${rejection.at}, and ${tried}: switchboard reload says why`]
+  }
+  if (hash === null) return [`${file}: there is no such file, and nothing is tried beside them`]
   const tried = `${hash} of ${file} is tried beside them`
-  if (percent === null) return tried
+  if (percent === null) return [tried]
   const counted = `${failures} of ${requests} got no code`
-  return isStopped
-    ? `${tried}; its canary was stopped: ${counted}`
-    : `${tried}, and decides for ${percent} %: ${counted}`
+  return [
+    isStopped
+      ? `${tried}; its canary was stopped: ${counted}`
+      : `${tried}, and decides for ${percent} %: ${counted}`
+  ]
 }

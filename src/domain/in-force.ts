@@ -21,14 +21,23 @@ export interface Candidate {
 }
 
 export function rulesInForce(live: RuleSet, candidate: RuleSet | null): RulesInForce {
+  return withCandidate(withLive(null, live), candidate)
+}
+
+/** Compiles the live file, and keeps the candidate as it is. */
+export function withLive(current: RulesInForce | null, live: RuleSet): RulesInForce {
   return {
     live: compileRouter(live, { shadows: false }),
     unshadowed: live.rules.some(({ shadow }) => shadow) ? compileRouter(live, { shadows: true }) : null,
-    candidate:
-      candidate === null
-        ? null
-        : { router: compileRouter(candidate, { shadows: false }), canary: candidate.canary }
+    candidate: current?.candidate ?? null
   }
+}
+
+/** Compiles the candidate, and keeps the live rules as they are. */
+export function withCandidate(current: RulesInForce, candidate: RuleSet | null): RulesInForce {
+  if (candidate === null) return { ...current, candidate: null }
+  const router = compileRouter(candidate, { shadows: false })
+  return { ...current, candidate: { router, canary: candidate.canary } }
 }
 
 type Asker = Pick<OtpRequest, 'userId' | 'phone' | 'org'>

@@ -105,17 +105,17 @@ function typeOf(parsed: PhoneNumber): NumberType {
   return (parsed.getType()?.toLowerCase() as NumberType | undefined) ?? 'unknown'
 }
 
-/** Of a number's digits in the country so many stay unsaid at least, between its beginning and its last two. */
+/** Of a number's digits in the country so many stay unsaid at least, beside the last two, which are said elsewhere. */
 const UNSAID_DIGITS = 4
 
-/** The last digits, which are said elsewhere. */
 const LAST_DIGITS = 2
 
 const MOST_SAID_DIGITS = 3
 
 /**
  * How a number begins, as far as that may be said where the number may not: the calling code, and up to three
- * digits more. Ten thousand numbers at least begin and end like it.
+ * digits more while four between them and the last two stay unsaid. So ten thousand numbers begin and end like it. In
+ * the few countries whose numbers have less than six digits it says nothing but the country.
  */
 export function prefixFitToLog({ e164, callingCode }: Pick<Phone, 'e164' | 'callingCode'>): string {
   const national = e164.length - 1 - callingCode.length

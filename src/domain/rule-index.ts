@@ -182,10 +182,18 @@ export function broaderTags(tag: string): readonly string[] {
 
 /** Rules with an end leave one by one: between two ends the same rules are alive. */
 function notEnded(rules: readonly Indexed[]): Lookup['bitsFor'] {
-  const ends = [...new Set(rules.flatMap(({ untilMs }) => untilMs ?? []))].toSorted((a, b) => a - b)
-  const aliveAt = (atMs: number): RuleBits =>
-    seal(select(rules, ({ untilMs }) => (untilMs ?? Infinity) > atMs))
-  const spans = [aliveAt(-Infinity), ...ends.map(aliveAt)]
+  const ending = rules
+    .flatMap(({ untilMs }, number) => (untilMs === null ? [] : [{ untilMs, number }]))
+    .toSorted((a, b) => a.untilMs - b.untilMs)
+  const alive = select(rules, () => true)
+  const ends: number[] = []
+  const spans = [seal(alive.slice())]
+  for (const [place, { untilMs, number }] of ending.entries()) {
+    clearBit(alive, number)
+    if (ending[place + 1]?.untilMs === untilMs) continue
+    ends.push(untilMs)
+    spans.push(seal(alive.slice()))
+  }
   return ({ atMs }) => {
     let [low, high] = [0, ends.length]
     while (low < high) {

@@ -31,13 +31,17 @@ const RULE_ORDER = ['name', 'why', 'owner', 'until', 'shadow', 'when', 'send', '
  * comes back as it was, but for byte order mark, line ends and the last line break.
  */
 export function formatRules(text: string): string {
-  const asWritten = withPlainEnds(text)
-  const before = readTree(asWritten)
-  if (before === undefined || before.tree.entries.length === 0) return asWritten
+  return canonicalForm(text) ?? withPlainEnds(text)
+}
+
+/** The same; null where the text would come back as it was because something in it is not understood. */
+export function canonicalForm(text: string): string | null {
+  const before = readTree(withPlainEnds(text))
+  if (before === undefined || before.tree.entries.length === 0) return null
 
   const formatted = printTree(arrange(before.tree))
   const after = readTree(formatted)
-  return after !== undefined && isDeepStrictEqual(after.content, before.content) ? formatted : asWritten
+  return after !== undefined && isDeepStrictEqual(after.content, before.content) ? formatted : null
 }
 
 function withPlainEnds(text: string): string {

@@ -1,4 +1,4 @@
-import { rulesInForce, type RulesInForce } from '../domain/in-force.ts'
+import { rulesInForce, withCandidate, withLive, type RulesInForce } from '../domain/in-force.ts'
 import type { Canary, RuleSet } from '../domain/rules.ts'
 import { endingsBetween, type Ending } from './endings.ts'
 import type { Fault } from './faults.ts'
@@ -124,11 +124,11 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
   }
 
   function keep(role: Role, next: Partial<Kept>): void {
-    const after = { ...kept, [role]: { ...kept[role], ...next } }
-    const { live, candidate } = after
+    const { rules } = next
     // At once, and as a whole: whoever asks gets the one or the other, and a bug in here changes nothing.
-    if ('rules' in next && live.rules !== null) inForce = rulesInForce(live.rules, candidate.rules)
-    kept = after
+    if (role === 'candidate' && rules !== undefined) inForce = withCandidate(inForce, rules)
+    if (role === 'live' && rules != null) inForce = withLive(inForce, rules)
+    kept = { ...kept, [role]: { ...kept[role], ...next } }
   }
 
   async function read(role: Role, by: Trigger): Promise<Reload> {
@@ -164,7 +164,11 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
   }
 
   function reject(role: Role, loaded: Exclude<LoadedRules, { kind: 'ok' }>, by: Trigger): Reload {
-    const rejection = rejectionOf(role, loaded, kept[role].rules?.hash ?? null)
+    const { rules, rejection: known } = kept[role]
+    const rejection = rejectionOf(role, loaded, rules?.hash ?? null)
+    const isKnown = known?.text === rejection.text && known.unreadable === rejection.unreadable
+    // It was another file that changed.
+    if (by === 'watch' && isKnown) return { role, result: 'rejected', rejection: known }
     keep(role, { rejection })
     onEvent({ kind: 'rejected', ...rejection, by })
     return { role, result: 'rejected', rejection }
@@ -226,11 +230,10 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
     current: () => inForce,
     async start() {
       const { watchEveryMs: everyMs } = deps
-      const paths = files.candidate === null ? [files.live] : [files.live, files.candidate]
-      if (everyMs !== null) unwatch = watchFiles(paths, { everyMs, onChange: () => void reload('watch') })
       if (files.candidate !== null) await (running = read('candidate', 'start'))
-      // What was written after the first reading and before the first look was seen by nobody.
-      if (everyMs !== null) running = read('live', 'watch')
+      const paths = files.candidate === null ? [files.live] : [files.live, files.candidate]
+      // It begins with a reading: something may have been written since the first one.
+      if (everyMs !== null) unwatch = watchFiles(paths, { everyMs, onChange: () => void reload('watch') })
       endings = setInterval(sayEndings, ENDINGS_EVERY_MS)
       endings.unref()
     },

@@ -1,6 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadRules } from './load.ts'
-import type { ParseOptions } from './parse.ts'
+import { parseRules, type ParseOptions } from './parse.ts'
 
-const { path, options } = workerData as { readonly path: string; readonly options: ParseOptions }
-parentPort?.postMessage(await loadRules(path, options))
+/** What the thread is given. */
+export interface Task {
+  readonly text: string
+  readonly path: string
+  readonly options: ParseOptions
+}
+
+const { text, path, options } = workerData as Task
+parentPort?.postMessage(parseRules(text, path, options))

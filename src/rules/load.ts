@@ -28,17 +28,24 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Reads and checks a rules file: UTF-8, at most 1 MiB. */
 export const loadRules: LoadRules = async (path, options) => {
+  const text = await readRulesText(path)
+  return typeof text === 'string' ? { ...parseRules(text, path, options), text } : text
+}
+
+/** Reads without checking. Never rejects. */
+export async function readRulesText(path: string): Promise<string | Unreadable> {
   let bytes: Buffer
   try {
-    const { size } = await stat(path)
+    const stats = await stat(path)
+    // A pipe would be waited for, on one of the few threads that names are looked up on as well.
+    if (!stats.isFile()) return unreadable(path, stats.isDirectory() ? 'it is a directory' : 'it is no file')
+    const { size } = stats
     if (size > MAX_BYTES) return unreadable(path, `it has ${size} bytes; at most ${MAX_BYTES} are read`)
     bytes = await readFile(path)
   } catch (error) {
     return unreadable(path, reasonOf(error), codeOf(error) === 'ENOENT')
   }
-  const text = decodeUtf8(bytes)
-  if (text === undefined) return unreadable(path, 'it is not UTF-8')
-  return { ...parseRules(text, path, options), text }
+  return decodeUtf8(bytes) ?? unreadable(path, 'it is not UTF-8')
 }
 
 export function unreadable(path: string, reason: string, isAbsent = false): Unreadable {

@@ -3,7 +3,6 @@ import {
   commonBits,
   countBits,
   hasBit,
-  isEmpty,
   isWithin,
   keyOfBits,
   lowestBit,
@@ -22,7 +21,7 @@ export type ReachableRule = Pick<Rule, 'when' | 'untilMs' | 'shadow'>
 export type Reach =
   /** This one does, at the last moment at the latest: by then earlier rules with an end have ended. */
   | { readonly kind: 'reached'; readonly facts: Facts }
-  /** These earlier rules, by their numbers, take all that it matches: none of them can be left out of it. */
+  /** These earlier rules, by their numbers, together take all that it matches. */
   | { readonly kind: 'covered'; readonly by: readonly number[] }
   /** It asks for things that no request has together. */
   | { readonly kind: 'impossible' }
@@ -33,9 +32,6 @@ export type Reach =
 
 /** Of the search for one rule's request. Files that people write need tens. */
 const MOST_STEPS = 20_000
-
-/** What is asked of a number goes together: not every country has every beginning and every type. */
-const PHONE_KEYS: ReadonlySet<Lookup['key']> = new Set(['country', 'not_country', 'prefix', 'number_type'])
 
 /**
  * Finds for each rule a request that gets to it, or the earlier rules that together leave it none.
@@ -90,52 +86,102 @@ function axesOf(rules: readonly ReachableRule[]): readonly Axis[] {
   const [anywhere] = TERRITORIES
   if (anywhere === undefined) throw new Error('There are no countries.')
 
-  const axis = (
-    keys: ReadonlySet<Lookup['key']>,
-    values: Iterable<{ readonly territory: Territory; readonly kind: Kind }>
-  ): Axis => {
-    const classes = new Map<string, Class>()
-    for (const { territory, kind } of values) {
-      const bits = letThrough(router, keys, factsOf(territory, kind, 0))
-      const key = keyOfBits(bits)
-      if (!classes.has(key)) classes.set(key, { bits, territory, kind })
-    }
-    return { classes: [...classes.values()] }
-  }
-  const here = (changed: Partial<Kind>) => ({ territory: anywhere, kind: { ...anyKind(space), ...changed } })
-  return [
-    axis(PHONE_KEYS, phonesOf(space)),
-    axis(
-      new Set(['channel']),
-      space.channels.map((channel) => here({ channel }))
-    ),
-    axis(
-      new Set(['flow']),
-      space.flows.map((flow) => here({ flow }))
-    ),
-    axis(
-      new Set(['locale']),
-      space.locales.map((locale) => here({ locale }))
-    ),
-    axis(
-      new Set(['org']),
-      space.orgs.map((org) => here({ org }))
+  /** Of values those that different rules let through. */
+  function classesOf(keys: readonly Lookup['key'][], values: readonly Value[]): readonly Class[] {
+    const asked: ReadonlySet<Lookup['key']> = new Set(keys)
+    return distinctOf(
+      values.map(({ territory, kind }) => ({
+        bits: letThrough(router, asked, factsOf(territory, kind, 0)),
+        territory,
+        kind
+      }))
     )
+  }
+  const any = anyKind(space)
+  const here = (changed: Partial<Kind>): Value => ({ territory: anywhere, kind: { ...any, ...changed } })
+  return [
+    { classes: phoneClasses(space, any, classesOf) },
+    {
+      classes: classesOf(
+        ['channel'],
+        space.channels.map((channel) => here({ channel }))
+      )
+    },
+    {
+      classes: classesOf(
+        ['flow'],
+        space.flows.map((flow) => here({ flow }))
+      )
+    },
+    {
+      classes: classesOf(
+        ['locale'],
+        space.locales.map((locale) => here({ locale }))
+      )
+    },
+    {
+      classes: classesOf(
+        ['org'],
+        space.orgs.map((org) => here({ org }))
+      )
+    }
   ]
+}
+
+type Value = Pick<Class, 'territory' | 'kind'>
+
+/**
+ * What is asked of a number goes together: not every country has every beginning and every type. Of the
+ * territories of one calling code, which have the same, only those are gone through that rules tell apart.
+ */
+function phoneClasses(
+  space: Space,
+  any: Kind,
+  classesOf: (keys: readonly Lookup['key'][], values: readonly Value[]) => readonly Class[]
+): readonly Class[] {
+  const byCode = Map.groupBy(TERRITORIES, ({ callingCode }) => callingCode)
+  const phones = [...byCode.values()].flatMap((territories) => {
+    const [first] = territories
+    if (first === undefined) return []
+    const of = (changed: Partial<Kind>): Value => ({ territory: first, kind: { ...any, ...changed } })
+    const places = classesOf(
+      ['country', 'not_country'],
+      territories.map((territory) => ({ territory, kind: any }))
+    )
+    const types = classesOf(
+      ['number_type'],
+      first.types.map((type) => of({ type }))
+    )
+    const beginnings = classesOf(
+      ['prefix'],
+      space.beginningsOf(first).map((beginning) => of({ beginning }))
+    )
+    return places.flatMap(({ territory, bits: placeBits }) =>
+      types.flatMap(({ bits: typeBits, kind: { type } }) => {
+        const both = commonBits(placeBits, typeBits)
+        return beginnings.map(({ bits, kind: { beginning } }) => ({
+          bits: commonBits(both, bits),
+          territory,
+          kind: { ...any, type, beginning }
+        }))
+      })
+    )
+  })
+  return distinctOf(phones)
+}
+
+function distinctOf(classes: readonly Class[]): readonly Class[] {
+  const byBits = new Map<string, Class>()
+  for (const one of classes) {
+    const key = keyOfBits(one.bits)
+    if (!byBits.has(key)) byBits.set(key, one)
+  }
+  return [...byBits.values()]
 }
 
 function anyKind({ beginningsOf }: Space): Kind {
   const beginning = beginningsOf(TERRITORIES[0] as Territory)[0] as Kind['beginning']
   return { beginning, type: 'unknown', channel: 'sms', flow: null, locale: null, org: null }
-}
-
-function* phonesOf(space: Space): Iterable<{ readonly territory: Territory; readonly kind: Kind }> {
-  const any = anyKind(space)
-  for (const territory of TERRITORIES) {
-    for (const beginning of space.beginningsOf(territory)) {
-      for (const type of territory.types) yield { territory, kind: { ...any, beginning, type } }
-    }
-  }
 }
 
 interface Question {
@@ -176,14 +222,17 @@ function search(axes: readonly Axis[], { number, before, atMs }: Question): Reac
   const chosen: Class[] = []
   if (follow(0, before, chosen)) return { kind: 'reached', facts: requestOf(chosen, atMs) }
   if (steps > MOST_STEPS) return { kind: 'unknown' }
-  return { kind: 'covered', by: [...covering].toSorted((a, b) => a - b) }
+  const alone = [...covering].find((one) =>
+    own.every((classes) => classes.every(({ bits }) => hasBit(bits, one)))
+  )
+  return { kind: 'covered', by: alone === undefined ? [...covering].toSorted((a, b) => a - b) : [alone] }
 }
 
 /** Those classes whose remaining rules are no others' and more. */
 function smallest(classes: readonly Class[], left: Bits): readonly { chosen: Class; left: Bits }[] {
   const branches = classes
     .map((chosen) => ({ chosen, left: commonBits(left, chosen.bits) }))
-    .map((branch) => ({ ...branch, size: isEmpty(branch.left) ? 0 : countBits(branch.left) }))
+    .map((branch) => ({ ...branch, size: countBits(branch.left) }))
     .toSorted((a, b) => a.size - b.size)
   const kept: typeof branches = []
   for (const branch of branches) {

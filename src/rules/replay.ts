@@ -50,6 +50,8 @@ export interface ReplayResult {
   /** Of how many requests the log does not hold enough of the number: some rule asks for a longer prefix. */
   readonly uncertain: number
   readonly rules: readonly Shift[]
+  /** From which rule to which, those with the most first. */
+  readonly ruleMoves: readonly Move[]
   /** By who is asked first; "blocked" and "nobody" among them. */
   readonly providers: readonly (Shift & {
     /** What the file says its account takes; null for no limit. */
@@ -62,9 +64,16 @@ export interface ReplayResult {
   /** Those with the most that would move first. */
   readonly countries: readonly (Shift & { readonly moved: number })[]
   /** From whom to whom, those with the most first. */
-  readonly moves: readonly { readonly from: string; readonly to: string; readonly requests: number }[]
+  readonly moves: readonly Move[]
   readonly neverHit: readonly string[]
+  /** `unpriced`: requests of which a message, before or after, has no price and counts as 0. */
   readonly cost: { readonly before: number; readonly after: number; readonly unpriced: number } | null
+}
+
+export interface Move {
+  readonly from: string
+  readonly to: string
+  readonly requests: number
 }
 
 export interface Shift {
@@ -96,7 +105,8 @@ export function createReplay(router: Router, { priceOf }: { readonly priceOf?: P
   const providers = createShifts()
   const countries = createShifts()
   const movedOf = new Map<string, number>()
-  const moves = new Map<string, number>()
+  const moves = createMoves()
+  const ruleMoves = createMoves()
   const capacityOf = (name: string) => router.providers.get(name)?.capacityPerSecond ?? null
   const before = createPeaks(capacityOf)
   const after = createPeaks(capacityOf)
@@ -104,11 +114,10 @@ export function createReplay(router: Router, { priceOf }: { readonly priceOf?: P
   let [requests, moved, uncertain] = [0, 0, 0]
   let [firstAtMs, lastAtMs] = [Infinity, -Infinity]
 
-  function price(provider: string, { channel, country }: PastRequest): number {
+  /** Undefined where nobody said it. */
+  function price(provider: string, { channel, country }: PastRequest): number | undefined {
     if (priceOf === undefined || provider === BLOCKED || provider === NOBODY) return 0
-    const known = priceOf(provider, channel, country)
-    if (known === undefined) cost.unpriced += 1
-    return known ?? 0
+    return priceOf(provider, channel, country)
   }
 
   return {
@@ -125,7 +134,9 @@ export function createReplay(router: Router, { priceOf }: { readonly priceOf?: P
       rules.count(past.rule, 1, 0)
       providers.count(from, 1, 0)
       before.count(from, past.atMs, 1)
-      cost.before += price(from, past)
+      const was = price(from, past)
+      cost.before += was ?? 0
+      let isPriced = was !== undefined
       countries.count(place, 1, 0)
 
       for (const { share, plan } of decideAgain(router, past)) {
@@ -133,14 +144,17 @@ export function createReplay(router: Router, { priceOf }: { readonly priceOf?: P
         rules.count(plan.rule, 0, share)
         providers.count(to, 0, share)
         after.count(to, past.atMs, share)
-        cost.after += share * price(to, past)
+        const is = price(to, past)
+        cost.after += share * (is ?? 0)
+        isPriced &&= is !== undefined
         countries.count(place, 0, share)
+        if (plan.rule !== past.rule) ruleMoves.count(past.rule, plan.rule, share)
         if (to === from) continue
         moved += share
         movedOf.set(place, (movedOf.get(place) ?? 0) + share)
-        const move = `${from} ${to}`
-        moves.set(move, (moves.get(move) ?? 0) + share)
+        moves.count(from, to, share)
       }
+      if (!isPriced) cost.unpriced += 1
     },
     result: () => ({
       requests,
@@ -160,12 +174,8 @@ export function createReplay(router: Router, { priceOf }: { readonly priceOf?: P
         .list()
         .map((shift) => ({ ...shift, moved: movedOf.get(shift.name) ?? 0 }))
         .toSorted((a, b) => b.moved - a.moved || b.before - a.before),
-      moves: [...moves]
-        .map(([move, count]) => {
-          const [from = '', to = ''] = move.split(' ')
-          return { from, to, requests: count }
-        })
-        .toSorted((a, b) => b.requests - a.requests),
+      moves: moves.list(),
+      ruleMoves: ruleMoves.list(),
       neverHit: router.rules.map(({ name }) => name).filter((name) => !rules.has(name)),
       cost: priceOf === undefined ? null : cost
     })
@@ -229,5 +239,23 @@ function createShifts() {
     has: (name: string): boolean => (shifts.get(name)?.after ?? 0) > 0,
     list: (): readonly Shift[] =>
       [...shifts.values()].toSorted((a, b) => b.before + b.after - a.before - a.after)
+  }
+}
+
+/** Counts by from where to where. Names hold no space. */
+function createMoves() {
+  const moves = new Map<string, number>()
+  return {
+    count(from: string, to: string, share: number): void {
+      const move = `${from} ${to}`
+      moves.set(move, (moves.get(move) ?? 0) + share)
+    },
+    list: (): readonly Move[] =>
+      [...moves]
+        .map(([move, requests]) => {
+          const [from = '', to = ''] = move.split(' ')
+          return { from, to, requests }
+        })
+        .toSorted((a, b) => b.requests - a.requests)
   }
 }

@@ -18,7 +18,14 @@ const COLOURS = { error: '\u001b[31m', warning: '\u001b[33m', off: '\u001b[0m' }
 /** Faults for people: place, code and sentence, the line in question, and carets under the fault. */
 export function renderFaults(text: string, faults: readonly Fault[], { colour }: ReportOptions): string {
   const source = hideSecrets(text, faults)
-  return faults.map((fault) => `${renderFault(source, fault, colour)}\n`).join('')
+  // A file in one line has all of its faults there.
+  const lines = new Map<number, string>()
+  const lineAt = (line: number): string => {
+    const shown = lines.get(line) ?? hideKeepingLength(source.lineAt(line))
+    lines.set(line, shown)
+    return shown
+  }
+  return faults.map((fault) => `${renderFault(lineAt(fault.line), fault, colour)}\n`).join('')
 }
 
 /** Lines and columns of the answer are those of the text. */
@@ -34,10 +41,10 @@ function hideSecrets(text: string, faults: readonly Fault[]): Source {
   return createSource(shown, '')
 }
 
-function renderFault(source: Source, fault: Fault, colour: boolean): string {
+function renderFault(shownLine: string, fault: Fault, colour: boolean): string {
   const { file, line, column, severity, code, message } = fault
   const label = colour ? `${COLOURS[severity]}${severity}${COLOURS.off}` : severity
-  const { shown, carets } = excerpt(source.lineAt(line), column, fault.length)
+  const { shown, carets } = excerpt(shownLine, column, fault.length)
 
   return [
     `${file}:${line}:${column} ${label} ${code} ${message}`,
@@ -49,7 +56,7 @@ function renderFault(source: Source, fault: Fault, colour: boolean): string {
 function excerpt(line: string, column: number, length: number): { shown: string; carets: string } {
   const from =
     line.length <= MAX_SHOWN ? 0 : Math.max(0, Math.min(column - 1 - MAX_SHOWN / 2, line.length - MAX_SHOWN))
-  const window = hideKeepingLength(line).slice(from, from + MAX_SHOWN)
+  const window = line.slice(from, from + MAX_SHOWN)
   const before = window.slice(0, column - 1 - from)
   const width = Math.max(1, Math.min(length, window.length - before.length))
   return {

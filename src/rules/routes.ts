@@ -3,7 +3,7 @@ import type { Channel, SenderKind } from '../domain/message.ts'
 import type { Country } from '../domain/phone.ts'
 import { variantsOf, type Plan, type Router, type Skipped } from '../domain/router.ts'
 import type { OnNoAnswer } from '../domain/rules.ts'
-import { regionsOf, type Cell, type Region } from './regions.ts'
+import { regionsOf, type Cell, type Extent, type Region } from './regions.ts'
 
 /** What a file does with a kind of request, while every provider is well. */
 export interface Route {
@@ -68,13 +68,23 @@ function stepsOf({ chain }: Extract<Plan, { kind: 'send' }>): readonly RouteStep
   }))
 }
 
-/** The whole matrix: country by channel by whatever else the rules ask for. */
-export function routesOf(router: Router, atMs: number): readonly RouteRow[] {
-  return [...regionsOf([router], atMs)].flatMap((region) => rowsOf(router, region))
+export interface Matrix {
+  readonly rows: readonly RouteRow[]
+  /** There are more kinds of requests than were looked at: some ways may be missing. */
+  readonly truncated: boolean
+}
+
+/** The whole matrix, or a part of it: country by channel by whatever else the rules ask for. */
+export function routesOf(router: Router, atMs: number, extent: Partial<Extent> = {}): Matrix {
+  const regions = [...regionsOf([router], atMs, extent)]
+  return {
+    rows: regions.flatMap((region) => rowsOf(router, region)),
+    truncated: regions.some(({ truncated }) => truncated)
+  }
 }
 
 /** What happens in one region, each way once; the usual one last. */
-export function rowsOf(router: Router, region: Region): readonly RouteRow[] {
+function rowsOf(router: Router, region: Region): readonly RouteRow[] {
   const { territory, channel, cells, describe, isUsual } = region
   const { country, callingCode } = territory
   const rows = groupBy(cells, ({ facts }) => routeOf(router, facts)).map(({ key, members }) => {

@@ -84,7 +84,14 @@ function count(minimum: number, maximum: number, description: string, more: { de
 }
 
 function text(maxLength: number, description: string) {
-  return Type.String({ minLength: 1, maxLength, description })
+  return Type.String({
+    minLength: 1,
+    maxLength,
+    description,
+    // It is printed on terminals.
+    pattern: String.raw`^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+$`,
+    patternErrorMessage: 'holds control characters; write it as one line of text'
+  })
 }
 
 function oneOrMore<T extends TSchema>(one: T, description: string) {

@@ -41,9 +41,15 @@ export interface Kind {
 }
 
 export function spaceOf(whens: readonly When[]): Space {
-  const prefixes = distinct(whens, 'prefix')
+  const prefixes = distinct(whens, 'prefix').toSorted()
+  /** Countries of one calling code have the same ones. */
+  const known = new Map<string, readonly Beginning[]>()
   return {
-    beginningsOf: ({ callingCode }) => beginningsOf(`+${callingCode}`, prefixes),
+    beginningsOf({ callingCode }) {
+      const beginnings = known.get(callingCode) ?? beginningsOf(`+${callingCode}`, prefixes)
+      known.set(callingCode, beginnings)
+      return beginnings
+    },
     channels: CHANNELS,
     flows: [...FLOWS, null],
     locales: [...distinct(whens, 'locale'), null],
@@ -90,16 +96,20 @@ function distinct(whens: readonly When[], key: 'prefix' | 'locale' | 'org'): rea
   return [...new Set(whens.flatMap((when) => when[key] ?? []))]
 }
 
+/** @param prefixes in the order of their digits: those that a prefix begins follow it. */
 function beginningsOf(callingCode: string, prefixes: readonly string[]): readonly Beginning[] {
   const longer = prefixes.filter((prefix) => prefix.startsWith(callingCode) && prefix !== callingCode)
-  return [null, ...longer].flatMap((prefix) => {
-    const start = prefix ?? callingCode
-    const number = escape(
-      start,
-      longer.filter((other) => other.startsWith(start) && other !== start)
-    )
-    return number === null ? [] : [{ prefix, e164: number as E164 }]
+  const own = longer.map((prefix, place): Beginning | null => {
+    let end = place + 1
+    while (longer[end]?.startsWith(prefix) === true) end++
+    const number = escape(prefix, longer.slice(place + 1, end))
+    return number === null ? null : { prefix, e164: number as E164 }
   })
+  const rest = escape(callingCode, longer)
+  return [
+    ...(rest === null ? [] : [{ prefix: null, e164: rest as E164 }]),
+    ...own.filter((beginning) => beginning !== null)
+  ]
 }
 
 /** As long as numbers are, where nothing asks for more. */

@@ -1,11 +1,10 @@
-import { unwatchFile, watchFile } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface WatchOptions {
-  /** How often each file is looked at, in ms. */
+  /** How often the files are looked at, in ms. */
   readonly everyMs: number
-  /** Told once of changes that come close to one another, when they are over. */
+  /** Told once of changes that come close to one another, when they are over; and once at the beginning. */
   readonly onChange: () => void
 }
 
@@ -20,34 +19,45 @@ const MOST_RESTS = 40
  * puts in the place of another is seen, a symbolic link that Kubernetes turns, one that comes or goes, and
  * what changes on a network drive or below a container. docs/decisions/0014-rules-are-polled.md
  *
+ * What was before the first look nobody knows, so that it counts as a change.
+ *
  * @returns what ends it.
  */
 export function watchFiles(paths: readonly string[], { everyMs, onChange }: WatchOptions): () => void {
   const end = new AbortController()
   const { signal } = end
-  let settling = false
+
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { ref: false, signal }).catch(() => undefined)
+  }
 
   /** Half of a file that somebody is still writing may be a good file that nobody meant. */
-  async function settle(): Promise<void> {
-    if (settling) return
-    settling = true
-    let before = await lookAt(paths)
-    for (let rests = 0; rests < MOST_RESTS; rests++) {
-      await sleep(everyMs * SETTLED_AFTER, undefined, { ref: false, signal }).catch(() => undefined)
+  async function settled(look: string): Promise<string> {
+    let before = look
+    for (let rests = 0; rests < MOST_RESTS && !signal.aborted; rests++) {
+      await pause(everyMs * SETTLED_AFTER)
       const now = await lookAt(paths)
       if (now === before) break
       before = now
     }
-    settling = false
-    if (!signal.aborted) onChange()
+    return before
   }
 
-  const changed = (): void => void settle()
-  for (const path of paths) watchFile(path, { interval: everyMs, persistent: false }, changed)
-  return () => {
-    end.abort()
-    for (const path of paths) unwatchFile(path, changed)
+  async function watch(): Promise<void> {
+    let known: string | null = null
+    while (!signal.aborted) {
+      const now = await lookAt(paths)
+      if (now !== known) {
+        // Looked at before it is read: what is written meanwhile is seen the next time.
+        known = await settled(now)
+        if (!signal.aborted) onChange()
+      }
+      await pause(everyMs)
+    }
   }
+
+  void watch()
+  return () => end.abort()
 }
 
 /** The same text where nothing was written in between. */

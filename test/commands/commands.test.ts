@@ -8,6 +8,7 @@ const value = ({ json }: Answer) => json.commands?.[0].value[0]
 const NO_FILES = {
   writeFile: () => Promise.reject(new Error('There is nothing to write.')),
   openFile: () => Promise.reject(new Error('There is nothing to read.')),
+  async *followFile() {},
   readRevision: async () => null,
   colour: false,
   isInteractive: false,

@@ -190,12 +190,22 @@ t.test('fmt', async (t) => {
     'faults of meaning are left'
   )
   t.match(
-    await runWith(['fmt', '--write', 'HEAD:config/routing.yaml'], {
-      readRevision: async () => untidy,
+    await runWith(['fmt', '--write', 'HEAD:config/routing.yaml'], { readRevision: async () => untidy }),
+    { status: 2, err: /a revision can be printed, but not written/u }
+  )
+  t.match(
+    await runWith(['fmt', '--write', 'config/routing.yaml'], {
       writeFile: () => Promise.reject(new Error('no'))
     }),
-    { status: 1, err: /cannot be written/u }
+    { status: 0, out: '' },
+    'what is canonical is not written'
   )
+  const secret = t.testdir({ 'secret.yaml': 'version: 1\nauth_token: hunter2\n' })
+  t.match(await runWith(['fmt', '--check', `${secret}/secret.yaml`]), {
+    status: 1,
+    out: '',
+    err: /not understood/u
+  })
   t.equal(
     (await runWith(['fmt', '--check', 'config/routing.yaml'])).status,
     0,
@@ -261,7 +271,27 @@ t.test(
     }
     t.equal(await requestsOf('-'), 25)
     t.equal(await requestsOf(LOG, `${folder}/otp.gz`, '-'), 75)
-    t.match(await requestsOf(`${folder}/cut.gz`), { status: 1, err: /its gzip ends too early/u })
+    t.match(await runWith(['replay', OLD, '--log', LOG, `${folder}/cut.gz`]), {
+      status: 0,
+      out: /\d+ requests/u,
+      err: /Careful: the gzip .*cut\.gz ends too early/u
+    })
+    for (const absurd of [
+      { time: 1e300 },
+      { time: -1 },
+      { split: { arm: 'twilio', from: 0, to: 5 } },
+      { split: { arm: 'twilio', from: 0.5, to: 0.5 } },
+      { number_prefix: 'x' }
+    ]) {
+      const decided =
+        log
+          .toString()
+          .split('\n')
+          .find((line) => line.includes('"otp.route.decided"')) ?? ''
+      const input = JSON.stringify({ ...JSON.parse(decided), ...absurd })
+      const ran = await runWith(['replay', OLD, '--log', '-'], { input })
+      t.match(ran, { status: 1, out: /Lines that could not be read: 1/u }, JSON.stringify(absurd))
+    }
     t.match(await requestsOf('nowhere'), { status: 1, err: /nowhere cannot be read: there is no such file/u })
     t.match(await runWith(['replay', OLD, '--log', `${folder}/empty.ndjson`]), {
       status: 1,
@@ -362,7 +392,7 @@ t.test('explain knows the breakers, drains and capacity of a gateway that runs',
     out,
     /1\. vonage +from acme .*, closed, \d of 2 a second\n +2\. twilio .*open for \d+ s.*only when nobody else took it/u
   )
-  t.match(out, /passed over: twilio \(its breaker is open\), messagebird \(drained by a person\)/u)
+  t.match(out, /passed over: twilio \(its breaker is open\), messagebird \(drained by a person\)\n +messagebird, sms and voice, every country: drained until .+Z by me: x\n/u)
   await stack.send({ phoneNumber: '+4915123456789' })
   const decided = stack.events('otp.route.decided').at(-1)
   t.same(
@@ -496,7 +526,7 @@ t.test(
     const program = `"${process.execPath}" bin/switchboard.js`
     t.match(
       shell(`${program} routes ${OLD} --csv | head -1; echo "\${PIPESTATUS[0]}"`),
-      /^country,[^\n]*\r?\n0\n$/u,
+      /^country,[^\n]*\r?\n141\n$/u,
       'a closed pipe is no fault'
     )
   }

@@ -1,7 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
+import examples from 'libphonenumber-js/examples.mobile.json' with { type: 'json' }
+import { getCountries, getExampleNumber } from 'libphonenumber-js/max'
 import t from 'tap'
-import { NUMBER_TYPES, parsePhone, type Country, type NumberType } from '../../src/domain/phone.ts'
+import {
+  NUMBER_TYPES,
+  parsePhone,
+  prefixFitToLog,
+  type Country,
+  type E164,
+  type NumberType
+} from '../../src/domain/phone.ts'
 
 interface Case {
   readonly name: string
@@ -298,4 +307,19 @@ t.test('parsePhone() reads its own answer as the same number', async (t) => {
     })
   )
   t.pass()
+})
+
+t.test('what the log says of how a number begins leaves ten thousand numbers that are like it', async (t) => {
+  for (const country of getCountries()) {
+    const phone = parsePhone(getExampleNumber(country, examples)?.number ?? '')
+    if (phone === undefined) continue
+    const said = prefixFitToLog(phone).length - 1 - phone.callingCode.length
+    const unsaid = phone.e164.length - 1 - phone.callingCode.length - said - 2
+    if (said > 0 && unsaid < 4) t.fail(`${country}: ${unsaid} digits are unsaid`)
+    if (said > 3) t.fail(`${country}: ${said} digits are said`)
+    if (!phone.e164.startsWith(prefixFitToLog(phone))) t.fail(country)
+  }
+  t.equal(prefixFitToLog({ e164: '+46701740605' as E164, callingCode: '46' }), '+46701')
+  t.equal(prefixFitToLog({ e164: '+3546111234' as E164, callingCode: '354' }), '+3546')
+  t.equal(prefixFitToLog({ e164: '+24740123' as E164, callingCode: '247' }), '+247')
 })
