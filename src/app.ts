@@ -10,6 +10,7 @@ import { HOOK_PATH, hookRoute, newRequestId, type HookRouteOptions } from './okt
 import { errorOf } from './okta/reply.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
+import { traceIdOf } from './telemetry/trace-context.ts'
 
 export interface AppDependencies {
   readonly hook: HookRouteOptions
@@ -64,6 +65,7 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
     report({
       event: 'okta.request.refused',
       request_id: request.id,
+      trace_id: traceIdOf(request.headers['traceparent']),
       reason,
       http_status: status,
       duration_ms: Math.round(now() - request.arrivedAtMs)

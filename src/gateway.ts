@@ -18,6 +18,7 @@ import { createHanging } from './delivery/hanging.ts'
 import { createOverload, type Pressure } from './delivery/overload.ts'
 import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
+import type { RulesInForce } from './domain/in-force.ts'
 import type { Channel } from './domain/message.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
@@ -34,9 +35,12 @@ import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
 import type { StateEvent } from './state/state.ts'
 import type { GatewayEvent } from './telemetry/events.ts'
+import { faultOf } from './telemetry/fault.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMasking } from './telemetry/masking.ts'
-import { createMetrics } from './telemetry/metrics.ts'
+import { METRICS_COUNTRIES } from './telemetry/metrics-countries.ts'
+import type { MetricsReadings } from './telemetry/metrics-levels.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 export interface GatewayOptions {
   readonly host: string
@@ -58,6 +62,8 @@ export interface GatewayOptions {
   readonly maxInFlight: number
   /** The door for people who operate it; null: there is none. */
   readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
+  /** The countries that metrics name; all others are counted together. */
+  readonly metricsCountries?: readonly string[]
   /** What nodes share; null: each has its own memory. */
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
 }
@@ -95,11 +101,18 @@ const CUT_AFTER_MS = 500
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, clock } = options
-  const metrics = createMetrics(clock.epoch)
-  const report = (event: GatewayEvent): void => {
-    log.report(event)
-    metrics.record(event)
-  }
+  // Without the admin port nobody can read them, and they cost nothing.
+  const metrics =
+    options.admin === null
+      ? null
+      : createMetrics({
+          providers: PROVIDER_NAMES,
+          countries: options.metricsCountries ?? METRICS_COUNTRIES,
+          readings: () => readingsNow(),
+          epoch: clock.epoch,
+          onBug: (error) => log.report(faultOf('metrics', error))
+        })
+  const { report, forRequest } = metrics === null ? log : bothOf(log, metrics)
   const rules = createRulesKeeper({
     ...options.rules,
     epoch: clock.epoch,
@@ -186,6 +199,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return dispatched
   }
 
+  const readingsNow = (): MetricsReadings => ({
+    inFlight: inFlight.size,
+    hanging: hanging.count(),
+    breakers: breakers.readings(),
+    inService: [...providers.values()].flatMap(({ name: provider, channels }) =>
+      [...channels]
+        .filter((channel) => live().providers.get(provider)?.channels.includes(channel) === true)
+        .map((channel) => ({
+          provider,
+          channel,
+          drained: overrides.drainedBy({ provider, channel, country: null }) !== null
+        }))
+    ),
+    overrides: overrides.list(),
+    capacity: capacity.readings(),
+    state: state.condition(),
+    rules: wordsOf(rules.current())
+  })
   const rulesNow = () => shownRules(rules.status(), canaries.reading(rules.current()), clock.epoch())
   const coolingNow = () =>
     [...providers.values()].flatMap(({ name, channels }) =>
@@ -203,7 +234,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mayCall: createCredentialsCheck(options.oktaBasicAuth),
       rules: rules.current,
       choose: canaries.choose,
-      forRequest: log.forRequest,
+      forRequest,
       masking: createMasking(options.hashKey),
       now: clock.now
     },
@@ -228,7 +259,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const warm = (): Promise<unknown> => Promise.all([...providers.values()].map((provider) => provider.warm()))
   const admin =
-    options.admin === null
+    options.admin === null || metrics === null
       ? null
       : buildAdminApp({
           overrides,
@@ -296,6 +327,34 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
+  }
+}
+
+/** The port by which the gateway tells what happens: the log hears it, and then the metrics. */
+function bothOf(log: Log, metrics: Metrics): Pick<Log, 'report' | 'forRequest'> {
+  return {
+    report(event) {
+      log.report(event)
+      metrics.report(event)
+    },
+    forRequest(context) {
+      const write = log.forRequest(context)
+      const count = metrics.forRequest(context)
+      return (event) => {
+        write(event)
+        count(event)
+      }
+    }
+  }
+}
+
+/** What a decision may be called, and what may be blocked: by the rules, and by those that a canary tries. */
+function wordsOf({ live, candidate }: RulesInForce): MetricsReadings['rules'] {
+  const routers = candidate === null ? [live] : [live, candidate.router]
+  const actions = routers.flatMap(({ rules, otherwise }) => [...rules.map(({ action }) => action), otherwise])
+  return {
+    names: [...routers.flatMap(({ rules }) => rules.map(({ name }) => name)), 'otherwise'],
+    blockReasons: actions.flatMap((action) => (action.kind === 'block' ? [action.reason] : []))
   }
 }
 

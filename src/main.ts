@@ -17,7 +17,9 @@ import {
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { faultOf } from './telemetry/fault.ts'
+import { logFormat } from './telemetry/log-format.ts'
 import { createLog, type Log } from './telemetry/log.ts'
+import { createOutlet } from './telemetry/outlet.ts'
 
 /** Known to everybody: they open a sandbox and nothing else. */
 const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
@@ -28,8 +30,11 @@ const STOP_WITHIN_MS = 8_000
 /** How often the rules files are looked at. */
 const WATCH_EVERY_MS = 1_000
 
-/** For the last lines of the log, where whoever reads them is slow. */
-const WRITE_WITHIN_MS = 1_000
+/** So many bytes of the log wait for whoever reads it: a minute of a hundred codes a second. */
+const MOST_WAITING_LOG = 16 * 1024 * 1024
+
+/** For the last lines on a terminal. */
+const SHOWN_WITHIN_MS = 1_000
 
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -39,12 +44,13 @@ async function main(): Promise<void> {
   const settings = settingsOrExit()
   const senderCountries = senderCountriesOrExit(settings)
   const rules = await rulesOrExit(settings, senderCountries)
-  const log = createLog(settings.logLevel, await destination())
+  const log = await openLog(settings)
 
-  process.on('uncaughtException', (error) => die(log, 'uncaught exception', error))
+  process.on('uncaughtException', (error) => void die(log, 'uncaught exception', error))
   // A promise that nobody looked at took nothing with it; those who wait for a code still get it.
   process.on('unhandledRejection', (error) => log.report(faultOf('unhandled rejection', error)))
 
+  const hangUp = onHangUp()
   const { warnings } = rules
   if (warnings.length > 0) process.stderr.write(`${renderFaults(rules.text, warnings, { colour: false })}\n`)
 
@@ -68,6 +74,7 @@ async function main(): Promise<void> {
     random: Math.random,
     maxInFlight: settings.maxInFlight,
     admin: settings.admin,
+    metricsCountries: settings.metricsCountries,
     redis: settings.redis
   })
   log.report({
@@ -98,6 +105,7 @@ async function main(): Promise<void> {
       })
     )
   }
+  hangUp.reads(gateway)
   stopOnSignals(gateway, sandbox, log)
 }
 
@@ -139,14 +147,32 @@ async function rulesOrExit({ routingFile }: Settings, senderCountries: SenderCou
   process.exit(1)
 }
 
+interface OpenLog extends Log {
+  /** Resolves when the last line has been written, or nobody reads it. */
+  readonly close: () => Promise<void>
+}
+
 /** JSON, one object a line; on a terminal the sentences alone. */
-async function destination() {
-  if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: false })
-  const { default: pretty } = await import('pino-pretty')
-  return pretty({
-    colorize: process.env['NO_COLOR'] === undefined,
-    include: 'level,time'
+async function openLog({ logLevel, logFormat: format }: Settings): Promise<OpenLog> {
+  if (process.stdout.isTTY) {
+    const { default: pretty } = await import('pino-pretty')
+    const terminal = pretty({
+      colorize: process.env['NO_COLOR'] === undefined,
+      include: 'level,time'
+    })
+    // It ends by itself before that: ending it by force could write lines in the wrong order.
+    const close = () => new Promise<void>((resolve) => setTimeout(resolve, SHOWN_WITHIN_MS).unref())
+    return { ...createLog(logLevel, terminal), close }
+  }
+  const outlet = createOutlet({
+    pipe: pino.destination({ fd: 1, sync: false }),
+    mostBytes: MOST_WAITING_LOG,
+    now: () => performance.now(),
+    onDropped: ({ lines, bytes, forMs, cause }) =>
+      log.report({ event: 'log.dropped', lines, bytes, for_ms: forMs, cause })
   })
+  const log = createLog(logLevel, outlet, logFormat(format, version))
+  return { ...log, close: outlet.close }
 }
 
 async function openSandbox({ host, sandboxPort }: Settings): Promise<Sandbox> {
@@ -168,31 +194,46 @@ function providersOf({ credentials, twilioUrl, vonageRestUrl, vonageApiUrl, mess
   }
 }
 
-function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: Log): void {
+/** SIGHUP reads the rules anew; one that comes while the gateway starts is kept until it has. */
+function onHangUp(): { readonly reads: (gateway: Gateway) => void } {
+  let running: Gateway | null = null
+  let isWaiting = false
+  process.on('SIGHUP', () => {
+    if (running === null) isWaiting = true
+    else void running.reloadRules('signal')
+  })
+  return {
+    reads(gateway) {
+      running = gateway
+      if (isWaiting) void gateway.reloadRules('signal')
+    }
+  }
+}
+
+function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: OpenLog): void {
   let stopping = false
 
   async function stop(signal: string): Promise<void> {
     if (stopping) return
     stopping = true
     log.report({ event: 'gateway.stopping', reason: signal, in_flight: gateway.inFlight() })
-    const force = setTimeout(() => die(log, 'stop', new Error('It took too long.')), STOP_WITHIN_MS)
+    const force = setTimeout(() => void die(log, 'stop', new Error('It took too long.')), STOP_WITHIN_MS)
     await gateway.stop()
     await sandbox?.close()
     clearTimeout(force)
     log.report({ event: 'gateway.stopped', reason: signal })
-    // Everything is closed, so that the process ends by itself once the last line is written. Ending it
-    // by force would write what waits in the log's buffer ahead of what is on its way.
-    setTimeout(() => process.exit(0), WRITE_WITHIN_MS).unref()
+    await log.close()
+    process.exit(0)
   }
 
   process.on('SIGTERM', () => void stop('SIGTERM'))
   process.on('SIGINT', () => void stop('SIGINT'))
-  process.on('SIGHUP', () => void gateway.reloadRules('signal'))
 }
 
-function die(log: Log, where: string, error: unknown): void {
+async function die(log: OpenLog, where: string, error: unknown): Promise<void> {
   log.report(faultOf(where, error))
-  setTimeout(() => process.exit(1), WRITE_WITHIN_MS)
+  await log.close()
+  process.exit(1)
 }
 
 /** Why it could not start, for whoever started it. */

@@ -7,7 +7,10 @@ import { MESSAGEBIRD_BASE_URL } from './providers/messagebird/messagebird.ts'
 import type { ProviderSettings } from './providers/registry.ts'
 import { sdkDebugFault } from './providers/sdk-debug.ts'
 import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
+import { isCountry } from './rules/countries.ts'
 import { readStateKeys } from './state/sealing.ts'
+import { LOG_FORMATS, type LogFormatName } from './telemetry/log-format.ts'
+import { METRICS_COUNTRIES } from './telemetry/metrics-countries.ts'
 import { VONAGE_API_URL, VONAGE_REST_URL } from './providers/vonage/vonage.ts'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -29,6 +32,8 @@ export interface Settings {
   readonly host: string
   readonly port: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** In whose names it is written. */
+  readonly logFormat: LogFormatName
   /** Key of the hashes in the log; null: a random one for each start. */
   readonly logHashKey: string | null
   readonly routingFile: string
@@ -42,6 +47,8 @@ export interface Settings {
   readonly maxInFlight: number
   /** Null: no commands are taken. */
   readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
+  /** The countries that metrics name: all others are counted together. */
+  readonly metricsCountries: readonly string[]
   /** What nodes share, and the keys that seal it; null: each node has its own memory. */
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
   /** Null in the sandbox where nobody set it: then it makes up its own. */
@@ -60,6 +67,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads a secret's file; null where it cannot be read. */
 export type ReadSecretFile = (path: string) => string | null
+
+/** Each makes time series for every provider, channel and outcome. */
+const MOST_METRICS_COUNTRIES = 100
 
 /** A string that holds to a rule; the message never quotes the value, which may be a misplaced secret. */
 const text = (holds: (value: string) => boolean, message: string) =>
@@ -84,6 +94,10 @@ const Variables = Type.Object({
     (value) => LOG_LEVELS.some((level) => level === value),
     `must be one of ${LOG_LEVELS.join(', ')}`
   ),
+  LOG_FORMAT: text(
+    (value) => LOG_FORMATS.some((format) => format === value),
+    `must be one of ${LOG_FORMATS.join(', ')}`
+  ),
   LOG_HASH_KEY: text((value) => value.length >= 16, 'must be at least 16 characters long'),
   ROUTING_FILE: anything,
   ROUTING_SHADOW_FILE: anything,
@@ -100,6 +114,10 @@ const Variables = Type.Object({
   ADMIN_SECRET: text(
     (value) => value.split(/\s+/u).every(({ length }) => length >= 16),
     'must be one or several secrets of at least 16 characters, separated by white space'
+  ),
+  METRICS_COUNTRIES: text(
+    (value) => countriesOf(value).length <= MOST_METRICS_COUNTRIES && countriesOf(value).every(isCountry),
+    'must be at most 100 countries by their ISO codes, such as "US,SE,BR"'
   ),
   REDIS_URL: text(
     (value) => URL.canParse(value) && /^rediss?:$/u.test(new URL(value).protocol),
@@ -199,6 +217,7 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       host: values.HOST ?? '127.0.0.1',
       port: Number(values.PORT ?? 3000),
       logLevel: LOG_LEVELS.find((level) => level === values.LOG_LEVEL) ?? 'info',
+      logFormat: LOG_FORMATS.find((format) => format === values.LOG_FORMAT) ?? 'native',
       logHashKey: values.LOG_HASH_KEY ?? null,
       routingFile: values.ROUTING_FILE ?? 'config/routing.yaml',
       routingShadowFile: values.ROUTING_SHADOW_FILE ?? null,
@@ -207,6 +226,8 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       sandboxPort: Number(values.SANDBOX_PORT ?? 3001),
       maxInFlight: Number(values.MAX_IN_FLIGHT ?? 1_000),
       admin: adminOf(values, sandbox),
+      metricsCountries:
+        values.METRICS_COUNTRIES === undefined ? METRICS_COUNTRIES : countriesOf(values.METRICS_COUNTRIES),
       redis: redisOf(values),
       oktaBasicAuth: values.OKTA_BASIC_AUTH === undefined ? null : pairsOf(values.OKTA_BASIC_AUTH),
       mode: sandbox ? { kind: 'sandbox' } : { kind: 'live', providers },
@@ -383,6 +404,10 @@ function providersOf(values: Values): {
     })
   }
   return { providers: { twilio, vonage, messagebird }, unavailable }
+}
+
+function countriesOf(value: string): readonly string[] {
+  return value.split(/[\s,]+/u).filter((code) => code !== '')
 }
 
 function pairsOf(value: string): readonly BasicPair[] {

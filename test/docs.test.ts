@@ -3,21 +3,9 @@ import t from 'tap'
 import { keyTable } from '../src/rules/key-table.ts'
 import { parseRules } from '../src/rules/parse.ts'
 import { SETTING_NAMES } from '../src/settings.ts'
-import { EVENTS } from '../src/telemetry/events.ts'
 import { NOW, runWith } from './fixtures/commands-io.ts'
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
-
-t.test('docs/log-events.md has every event and every field of it', async (t) => {
-  const page = read('docs/log-events.md')
-  for (const [event, { properties }] of Object.entries(EVENTS)) {
-    const section = page.split(`### \`${event}\``)[1]?.split('\n### ')[0] ?? ''
-    t.not(section, '', event)
-    // A late result has the fields of an attempt, to which the page refers.
-    const searched = event === 'otp.attempt.late_result' ? page : section
-    for (const field of Object.keys(properties)) t.ok(searched.includes(`\`${field}\``), `${event} ${field}`)
-  }
-})
 
 t.test('docs/routing.md shows what commands really print, and every key', async (t) => {
   const page = new URL('../docs/routing.md', import.meta.url)

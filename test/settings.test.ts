@@ -37,6 +37,7 @@ t.test('readSettings() starts the sandbox where nothing is set', async (t) => {
     port: 3000,
     sandboxPort: 3001,
     logLevel: 'info',
+    logFormat: 'native',
     routingFile: 'config/routing.yaml',
     oktaBasicAuth: null,
     mode: { kind: 'sandbox' },
@@ -166,6 +167,7 @@ t.test('readSettings() refuses half-given and missing credentials by name', asyn
     ],
     ['a port', { PORT: '70000' }, /^PORT must be/u],
     ['a level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be one of/u],
+    ['a format', { LOG_FORMAT: 'json' }, /^LOG_FORMAT must be one of native, ecs, otel/u],
     ['a mode', { SANDBOX: 'yes' }, /^SANDBOX must be/u],
     [
       'codes in plain text over the net',
@@ -220,6 +222,15 @@ t.test('readSettings() opens the admin port where there is a secret, and in the 
   })
   t.match(faultsOf({ ...live, ADMIN_PORT: '3002' }), [/^ADMIN_SECRET is missing: ADMIN_PORT is set/u])
   t.match(faultsOf({ ...live, ADMIN_SECRET: 'short' }), [/^ADMIN_SECRET must be .* 16 characters/u])
+})
+
+t.test('readSettings() takes the countries that metrics name', async (t) => {
+  t.equal(settingsOf({}).metricsCountries.length, 40)
+  t.same(settingsOf({ METRICS_COUNTRIES: 'SE, NO,XK DK' }).metricsCountries, ['SE', 'NO', 'XK', 'DK'])
+  const known = settingsOf({}).metricsCountries.join(',')
+  for (const wrong of ['se', 'SE,UK', 'Sweden', '+46', `${known},${known},${known}`]) {
+    t.match(faultsOf({ METRICS_COUNTRIES: wrong }), [/^METRICS_COUNTRIES must be at most 100/u], wrong)
+  }
 })
 
 t.test('readSettings() takes a Redis only with the keys that every node needs', async (t) => {

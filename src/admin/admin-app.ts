@@ -24,7 +24,7 @@ export interface AdminDependencies {
   readonly status: () => AdminStatus
   readonly rules: () => ShownRules
   readonly reloadRules: () => Promise<readonly ShownReload[]>
-  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
+  readonly metrics: Pick<Metrics, 'page'>
   readonly report: Report
 }
 
@@ -121,12 +121,13 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
     const reloads = await deps.reloadRules()
     return { ...deps.rules(), reloads }
   })
-  app.get('/metrics', async (_request, reply) =>
-    reply
-      .type(deps.metrics.contentType)
-      .serializer((text: string) => text)
-      .send(await deps.metrics.text())
-  )
+  app.get('/metrics', async ({ headers }, reply) => {
+    const { contentType, text } = await deps.metrics.page(headers.accept)
+    return await reply
+      .type(contentType)
+      .serializer((page: string) => page)
+      .send(text)
+  })
 
   app.get('/overrides', () => ({ overrides: overrides.list().map(shown) }))
 

@@ -32,6 +32,11 @@ export async function* followFile(path: string, signal?: AbortSignal): AsyncIter
       const next = await successorOf(file, path, position)
       if (next === 'cut') position = 0
       else if (next !== null) {
+        // What was written to it before the other took its place, and after it was looked at.
+        for (let rest = await readAt(file, position); rest.length > 0; rest = await readAt(file, position)) {
+          position += rest.length
+          yield rest
+        }
         await file.close()
         file = next
         position = 0

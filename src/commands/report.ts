@@ -61,12 +61,12 @@ Exit status: 0 done, 1 nothing of the gateway was found or a log cannot be read 
       const summary = summarizer.result()
       if (!areWhole || summary.lines.counted === 0) end(STATUS.findings)
 
-      if (options.json === true) io.print(`${JSON.stringify({ files, ...summary }, null, 2)}\n`)
-      else printReport(io, files, summary)
-      if (options.html === undefined) return
-      if (await writePage(io, options.html, files, summary)) {
-        if (options.json !== true) io.print(`\n${options.html} shows it.\n`)
-      } else end(STATUS.findings)
+      // The page first: whoever reads what is printed may leave in the middle of it ("head").
+      const isWritten = options.html !== undefined && (await writePage(io, options.html, files, summary))
+      if (options.html !== undefined && !isWritten) end(STATUS.findings)
+      if (options.json === true) return io.print(`${JSON.stringify({ files, ...summary }, null, 2)}\n`)
+      printReport(io, files, summary)
+      if (isWritten) io.print(`\n${options.html} shows it.\n`)
     })
 }
 

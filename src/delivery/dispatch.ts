@@ -157,7 +157,12 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     const { router, arrivedAtMs, report } = passage
     const work = async (): Promise<Delivery> => {
       const delivery = await carry(request, passage)
-      deps.canaries.count(passage, delivery.result)
+      // What was sent was sent, whatever becomes of the counting.
+      try {
+        deps.canaries.count(passage, delivery.result, request)
+      } catch (error) {
+        report(faultOf('canary', error))
+      }
       return delivery
     }
     if (key === null) return { delivery: await work(), duplicate: false }

@@ -8,6 +8,7 @@ import type { OtpRequest } from '../domain/message.ts'
 import type { Router } from '../domain/router.ts'
 import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.ts'
 import type { Masking } from '../telemetry/masking.ts'
+import { traceIdOf } from '../telemetry/trace-context.ts'
 import type { CheckCredentials } from './credentials.ts'
 import { readRequest, type ReadRequest } from './read-request.ts'
 import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from './reply.ts'
@@ -50,6 +51,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
     const { read, router } = readBy(rules, request.body)
     const report = options.forRequest({
       request_id: request.id,
+      trace_id: traceIdOf(request.headers['traceparent']),
       okta_event_id: idsOf(read).eventId,
       okta_request_id: idsOf(read).oktaRequestId,
       rules_hash: router.hash

@@ -27,7 +27,7 @@ export type RulesEvent =
   /** Somebody asked for a reload, or a file is good again, and it is what is in force already. */
   | { readonly kind: 'unchanged'; readonly role: Role; readonly hash: string; readonly by: Trigger }
   /** The candidate's file is there no more. */
-  | { readonly kind: 'candidate_gone'; readonly file: string; readonly hash: string }
+  | { readonly kind: 'candidate_gone'; readonly file: string; readonly hash: string | null }
   | { readonly kind: 'ending'; readonly ending: Ending }
 
 export interface Rejection {
@@ -148,7 +148,9 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
 
     if (role === 'candidate' && loaded.kind === 'unreadable' && loaded.isAbsent) {
       keep(role, hash === null ? { rejection: null } : { rules: null, rejection: null })
-      if (hash !== null) onEvent({ kind: 'candidate_gone', file: fileOf(role), hash })
+      // One that was never good is over as well: whoever waits for it to be mended is told.
+      if (hash !== null || before.rejection !== null)
+        onEvent({ kind: 'candidate_gone', file: fileOf(role), hash })
       return { role, result: 'absent', rejection: null }
     }
     if (loaded.kind !== 'ok') return reject(role, loaded, by)

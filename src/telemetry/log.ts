@@ -1,6 +1,7 @@
-import type { DestinationStream, Level, Logger } from 'pino'
+import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import { pino } from 'pino'
 import type { AttemptDetail, GatewayEvent, Report, RequestContext } from './events.ts'
+import { levelOf } from './level.ts'
 
 export interface Log {
   readonly report: Report
@@ -8,8 +9,26 @@ export interface Log {
   readonly forRequest: (context: RequestContext) => Report
 }
 
-/** One JSON object a line, in pino's usual form: `level`, `time`, `event`, the event's fields, `msg`. */
-export function createLog(level: string, destination: DestinationStream): Log {
+/** A line in the names of somebody else's standard. It says nothing that the event does not say. */
+export interface LogFormat {
+  /** How pino writes what every line has: level, time, sentence, who wrote it. */
+  readonly pino: Pick<LoggerOptions, 'base' | 'formatters' | 'messageKey' | 'timestamp'>
+  readonly fieldsOf: (
+    event: GatewayEvent,
+    context: RequestContext | null
+  ) => Readonly<Record<string, unknown>>
+}
+
+/**
+ * One JSON object a line. Without a format in pino's usual form and our names: `level`, `time`, `event`, the event's
+ * fields, `msg`.
+ */
+export function createLog(
+  level: string,
+  destination: DestinationStream,
+  format: LogFormat | null = null
+): Log {
+  if (format !== null) return foreignLog(pino({ level, ...format.pino }, destination), format)
   const logger = pino({ level, base: null }, destination)
   return {
     report: reportTo(logger),
@@ -18,82 +37,20 @@ export function createLog(level: string, destination: DestinationStream): Log {
 }
 
 function reportTo(logger: Logger): Report {
-  return (event) => {
+  return (event: GatewayEvent) => {
     const level = levelOf(event)
     if (logger.isLevelEnabled(level)) logger[level](event, messageOf(event))
   }
 }
 
-/** `error` is for what a person has to do something about, `warn` for what somebody may feel. */
-function levelOf(event: GatewayEvent): Level {
-  switch (event.event) {
-    case 'gateway.fault':
-    case 'gateway.overloaded':
-    case 'provider.alarm':
-    case 'circuit.kept_closed':
-    case 'state.lost':
-    case 'rules.rejected':
-    case 'rules.canary_stopped':
-      return 'error'
-    case 'otp.attempt.started':
-      return 'debug'
-    case 'otp.attempt.completed':
-      switch (event.result) {
-        // Dead credentials and an empty account have an event of their own: provider.alarm.
-        case 'bad_request':
-        case 'unknown':
-          return 'error'
-        case 'accepted':
-        case 'recipient_refused':
-        case 'opted_out':
-          return 'info'
-        default:
-          return 'warn'
-      }
-    case 'otp.request.completed':
-      switch (event.outcome) {
-        case 'failed':
-        case 'undecided':
-        case 'no_capacity':
-        case 'overloaded':
-        case 'not_understood':
-          return 'warn'
-        default:
-          return 'info'
-      }
-    case 'otp.failover':
-    case 'otp.attempt.late_result':
-    case 'okta.request.refused':
-    case 'otp.attempt.skipped':
-    case 'admin.request.refused':
-    case 'otp.resend.detected':
-    case 'circuit.opened':
-    case 'provider.cooling':
-    case 'provider.override_set':
-    case 'provider.override_ended':
-      return 'warn'
-    case 'rules.ending':
-    case 'rules.candidate_removed':
-      return 'warn'
-    case 'rules.loaded':
-      return event.warnings.length > 0 ? 'warn' : 'info'
-    case 'gateway.started':
-    case 'gateway.stopping':
-    case 'gateway.stopped':
-    case 'otp.request.received':
-    case 'otp.request.duplicate_suppressed':
-    case 'otp.route.decided':
-    case 'circuit.half_opened':
-    case 'circuit.closed':
-    case 'provider.alarm_over':
-    case 'state.back':
-    case 'gateway.overload_over':
-    case 'rules.unchanged':
-    case 'rules.shadow_diff':
-      return 'info'
-    default:
-      return event satisfies never
-  }
+function foreignLog(logger: Logger, { fieldsOf }: LogFormat): Log {
+  const reportOf =
+    (context: RequestContext | null): Report =>
+    (event: GatewayEvent) => {
+      const level = levelOf(event)
+      if (logger.isLevelEnabled(level)) logger[level](fieldsOf(event, context), messageOf(event))
+    }
+  return { report: reportOf(null), forRequest: reportOf }
 }
 
 /** The line for people: what happened, in words, of the fields and nothing else. */
@@ -175,6 +132,8 @@ function messageOf(event: GatewayEvent): string {
       return `the shared state is back after ${event.after_ms} ms`
     case 'gateway.overloaded':
       return `too much at once (${event.reason}, ${event.in_flight} in flight): codes are refused at once`
+    case 'log.dropped':
+      return `${event.lines} lines are missing here: they could not be written (${event.cause})`
     case 'gateway.overload_over':
       return `no longer too much, after ${event.after_ms} ms and ${event.refused} refused`
     default:

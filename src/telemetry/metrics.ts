@@ -1,90 +1,63 @@
-import { Counter, Gauge, Registry } from 'prom-client'
-import type { GatewayEvent } from './events.ts'
+import type { GatewayEvent, Report, RequestContext } from './events.ts'
+import { createCounts, type Handlers } from './metrics-counts.ts'
+import { createLevels, type MetricsReadings } from './metrics-levels.ts'
+import { createMetricsRegistry, type Exemplar, type MetricsPage } from './metrics-registry.ts'
 
-/** What Prometheus reads. Told of events as the log is; no label ever holds a number, a person or a code. */
+/**
+ * What Prometheus reads. Told of events as the log is; levels are read when somebody asks. No label ever holds a
+ * number, a person, a code, or a word that a caller chose.
+ */
 export interface Metrics {
-  readonly record: (event: GatewayEvent) => void
-  /** In Prometheus' text form. */
-  readonly text: () => Promise<string>
-  readonly contentType: string
+  readonly report: Report
+  /** A report that knows whose request it is: exemplars lead from a figure to the log. */
+  readonly forRequest: (context: RequestContext) => Report
+  readonly page: (accept: string | undefined) => Promise<MetricsPage>
 }
 
-/** @param epoch ms since 1970. */
-export function createMetrics(epoch: () => number): Metrics {
-  const registry = new Registry()
-  const registers = [registry]
-  const info = new Gauge({
-    name: 'otp_rules_info',
-    help: '1 for the rules in force and for the candidate that is tried beside them, by their hash.',
-    labelNames: ['role', 'hash'],
-    registers
-  })
-  const reloads = new Counter({
-    name: 'otp_rules_reloads_total',
-    help: 'Readings of a rules file, by what came of them: loaded, unchanged, rejected.',
-    labelNames: ['role', 'result'],
-    registers
-  })
-  const succeeded = new Gauge({
-    name: 'otp_rules_last_reload_successful',
-    help: '1 where the file as it is now is in force, 0 where it was rejected.',
-    labelNames: ['role'],
-    registers
-  })
-  const loadedAt = new Gauge({
-    name: 'otp_rules_last_reload_success_timestamp_seconds',
-    help: 'When the rules in force were loaded.',
-    labelNames: ['role'],
-    registers
-  })
-  const rejectedAt = new Gauge({
-    name: 'otp_rules_last_rejection_timestamp_seconds',
-    help: 'When a file was last rejected; not there if none was.',
-    labelNames: ['role'],
-    registers
-  })
-  const canaryStops = new Counter({
-    name: 'otp_rules_canary_stops_total',
-    help: 'Candidates that were stopped because more people got no code by them.',
-    registers
-  })
+export interface MetricsDependencies {
+  /** Every provider that there may be; what has another name is counted as `other`. */
+  readonly providers: readonly string[]
+  /** ISO 3166-1 alpha-2. All others are counted together. */
+  readonly countries: readonly string[]
+  readonly readings: () => MetricsReadings
+  /** Ms since 1970. */
+  readonly epoch: () => number
+  /** A figure that cannot be counted costs nobody a code. */
+  readonly onBug: (error: unknown) => void
+}
 
-  function showHash(role: string, hash: string, previous: string | null): void {
-    if (previous !== null) info.remove({ role, hash: previous })
-    info.set({ role, hash }, 1)
+export function createMetrics({ readings, onBug, ...bounds }: MetricsDependencies): Metrics {
+  const registry = createMetricsRegistry()
+  const { handlers, keepRules } = createCounts(registry, bounds)
+  const showLevels = createLevels(registry, bounds)
+
+  function count(event: GatewayEvent, exemplar?: Exemplar): void {
+    try {
+      for (const table of handlers) handle(table, event, exemplar)
+      // The first time nobody is there yet who could be asked.
+      if (event.event === 'rules.loaded' && event.previous_hash !== null) keepRules(readings().rules)
+    } catch (error) {
+      onBug(error)
+    }
   }
 
   return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    record(event) {
-      switch (event.event) {
-        case 'rules.loaded':
-          showHash(event.role, event.rules_hash, event.previous_hash)
-          reloads.inc({ role: event.role, result: 'loaded' })
-          succeeded.set({ role: event.role }, 1)
-          loadedAt.set({ role: event.role }, epoch() / 1000)
-          return
-        case 'rules.unchanged':
-          reloads.inc({ role: event.role, result: 'unchanged' })
-          succeeded.set({ role: event.role }, 1)
-          return
-        case 'rules.rejected':
-          reloads.inc({ role: event.role, result: 'rejected' })
-          succeeded.set({ role: event.role }, 0)
-          rejectedAt.set({ role: event.role }, epoch() / 1000)
-          return
-        case 'rules.candidate_removed':
-          info.remove({ role: 'candidate', hash: event.rules_hash })
-          // A file that is gone has neither failed nor succeeded: an alert on it would never end.
-          succeeded.remove({ role: 'candidate' })
-          loadedAt.remove({ role: 'candidate' })
-          return
-        case 'rules.canary_stopped':
-          canaryStops.inc()
-          return
-        default:
-      }
+    report: (event) => count(event),
+    forRequest({ request_id, trace_id }) {
+      const exemplar = trace_id === null ? { request_id } : { trace_id, request_id }
+      return (event) => count(event, exemplar)
+    },
+    async page(accept) {
+      const now = readings()
+      keepRules(now.rules)
+      showLevels(now)
+      return await registry.page(accept)
     }
   }
+}
+
+function handle(table: Handlers, event: GatewayEvent, exemplar?: Exemplar): void {
+  // TypeScript does not see that the handler under an event's name is the one for that event.
+  const handler = table[event.event] as ((event: GatewayEvent, exemplar?: Exemplar) => void) | undefined
+  handler?.(event, exemplar)
 }

@@ -623,6 +623,10 @@ t.test('tail reads a pipe, goes without colours, and ends quietly with its reade
   t.equal(piped.stderr(), '')
   t.equal(piped.stdout().split('\n').length, 4)
   t.notMatch(piped.stdout(), '\u001b')
+  const report = `"${process.execPath}" bin/switchboard.js report - --html ${folder}/report.html`
+  const left = run(t, 'sh', ['-c', `${report} < ${folder}/otp.ndjson | head -1`])
+  t.equal(await left.ended, 0)
+  t.match(readFileSync(`${folder}/report.html`, 'utf8'), '</html>', 'a page is whole, whoever leaves')
 })
 
 t.test('a file is followed from its end, through rotation and being cut off', async (t) => {

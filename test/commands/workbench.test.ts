@@ -392,7 +392,10 @@ t.test('explain knows the breakers, drains and capacity of a gateway that runs',
     out,
     /1\. vonage +from acme .*, closed, \d of 2 a second\n +2\. twilio .*open for \d+ s.*only when nobody else took it/u
   )
-  t.match(out, /passed over: twilio \(its breaker is open\), messagebird \(drained by a person\)\n +messagebird, sms and voice, every country: drained until .+Z by me: x\n/u)
+  t.match(
+    out,
+    /passed over: twilio \(its breaker is open\), messagebird \(drained by a person\)\n +messagebird, sms and voice, every country: drained until .+Z by me: x\n/u
+  )
   await stack.send({ phoneNumber: '+4915123456789' })
   const decided = stack.events('otp.route.decided').at(-1)
   t.same(

@@ -513,3 +513,17 @@ t.test('a pipe in the place of a file is waited for by nobody', async (t) => {
   t.match(await keeper.reload('admin'), [{ rejection: { unreadable: /it is no file/u } }])
   t.same(said(), ['live loaded by start', 'live rejected by admin'])
 })
+
+t.test('a candidate that was never good and is taken away is told of, so that no alarm stays', async (t) => {
+  const { keeper, texts, events, said } = startKeeper(t)
+  texts.candidate = BAD
+  await keeper.start()
+  t.equal(said().at(-1), 'candidate rejected by start')
+  texts.candidate = null
+  await keeper.reload('admin')
+  t.match(
+    events.filter(({ kind }) => kind === 'candidate_gone'),
+    [{ file: 'candidate.yaml', hash: null }]
+  )
+  t.equal(keeper.status().candidate?.rejection, null)
+})

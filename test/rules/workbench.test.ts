@@ -397,7 +397,9 @@ otherwise: { send: [twilio, vonage] }
   const sms = diff.routes.filter(({ channel }) => channel === 'sms')
   t.equal(sms.length, 1)
   t.match(sms[0], { after: { blocked: 'toll' } })
-  t.match(sms[0]?.conditions, [/^number type toll_free, flow not enrollment, .*, locale not aa.*, org not o0/u])
+  t.match(sms[0]?.conditions, [
+    /^number type toll_free, flow not enrollment, .*, locale not aa.*, org not o0/u
+  ])
   t.equal(sms[0]?.countries.length, 245)
 })
 

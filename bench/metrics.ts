@@ -1,0 +1,276 @@
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { Pool } from 'undici'
+import { CHANNELS, FLOWS } from '../src/domain/message.ts'
+import { OUTCOME_CLASSES, type OutcomeClass } from '../src/domain/outcome.ts'
+import { PROVIDER_NAMES } from '../src/providers/provider.ts'
+import type { GatewayEvent, Report, RequestContext } from '../src/telemetry/events.ts'
+import { createLog } from '../src/telemetry/log.ts'
+import { METRICS_COUNTRIES } from '../src/telemetry/metrics-countries.ts'
+import { createMetrics, type Metrics } from '../src/telemetry/metrics.ts'
+import { closedLoop, CONNECTIONS, cpuMs, gateway, start, stop, type Server } from './load.ts'
+
+// What metrics cost: a request's share of them, a page of them, and a gateway with them beside one without.
+
+const { values: flags } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '15' }
+  }
+})
+const seconds = Number(flags.seconds)
+const rounds = Number(flags.rounds)
+
+const print = (line = ''): boolean => process.stdout.write(`${line}\n`)
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+
+function freshMetrics(): Metrics {
+  return createMetrics({
+    providers: PROVIDER_NAMES,
+    countries: METRICS_COUNTRIES,
+    epoch: () => Date.now(),
+    readings: () => ({
+      inFlight: 0,
+      hanging: 0,
+      breakers: PROVIDER_NAMES.flatMap((provider) =>
+        CHANNELS.map((channel) => ({ provider, channel, state: 'closed' as const }))
+      ),
+      inService: [],
+      overrides: [],
+      capacity: [],
+      state: 'redis',
+      rules: { names: Array.from({ length: 50 }, (_, i) => `rule-${i}`), blockReasons: ['premium_number'] }
+    }),
+    onBug: (error) => {
+      throw error
+    }
+  })
+}
+
+interface Kind {
+  readonly provider: string
+  readonly channel: (typeof CHANNELS)[number]
+  readonly flow: (typeof FLOWS)[number]
+  readonly country: string
+  readonly result: OutcomeClass
+  readonly trigger: 'first' | 'failover' | 'repeat' | 'last_resort'
+}
+
+/** The events of a request with one attempt, as they are. */
+function eventsOf({ provider, channel, flow, country, result, trigger }: Kind): readonly GatewayEvent[] {
+  const accepted = result === 'accepted'
+  const attempt = {
+    attempt: 1,
+    provider,
+    trigger,
+    result,
+    sent_certainty: OUTCOME_CLASSES[result].certainty,
+    cause: null,
+    provider_code: null,
+    http_status: null,
+    provider_message_id: accepted ? `SM${'0'.repeat(32)}` : null,
+    duration_ms: 100
+  }
+  const hash = '0123456789abcdef'
+  return [
+    {
+      event: 'otp.request.received',
+      flow,
+      channel,
+      country,
+      number_type: 'mobile',
+      phone: 'SE…67',
+      phone_hash: hash,
+      user_hash: hash,
+      locale: 'sv',
+      org: 'example.okta.com',
+      preview: false,
+      code_as_number: false,
+      life_ms: 300_000
+    },
+    {
+      event: 'otp.route.decided',
+      rule: 'rule-7',
+      channel,
+      routing_country: country,
+      number_type: 'mobile',
+      number_prefix: '+46701',
+      flow,
+      locale: 'sv',
+      org: 'example.okta.com',
+      tried_last: null,
+      blocked: false,
+      candidates: [],
+      skipped: [],
+      split: null,
+      last_resorts: [],
+      decide_us: 10
+    },
+    { event: 'otp.attempt.started', attempt: 1, provider, trigger },
+    { event: 'otp.attempt.completed', ...attempt, channel, country, deadline_left_ms: 2_300 },
+    {
+      event: 'otp.request.completed',
+      outcome: accepted ? 'accepted' : 'failed',
+      reason: null,
+      channel,
+      flow,
+      country,
+      phone: 'SE…67',
+      phone_hash: hash,
+      preview: false,
+      rule: 'rule-7',
+      provider: accepted ? provider : null,
+      provider_message_id: null,
+      failover: false,
+      last_resort: false,
+      attempts: 1,
+      attempts_detail: [attempt],
+      possible_duplicate: false,
+      okta_status: accepted ? 'SUCCESSFUL' : 'FAILED',
+      duration_ms: 120,
+      deadline_left_ms: 2_380
+    }
+  ] as readonly GatewayEvent[]
+}
+
+/** Microseconds a request, the median of several rounds. */
+function costOf(forRequest: (context: RequestContext) => Report): number {
+  const events = eventsOf({
+    provider: 'twilio',
+    channel: 'sms',
+    flow: 'sign_in',
+    country: 'SE',
+    result: 'accepted',
+    trigger: 'first'
+  })
+  const count = 20_000
+  const times = Array.from({ length: 9 }, () => {
+    const begunMs = performance.now()
+    for (let i = 0; i < count; i++) {
+      const report = forRequest({
+        request_id: '520b510d-1b34-4b6f-bbc0-9f349e3c3faa',
+        trace_id: null,
+        okta_event_id: null,
+        okta_request_id: null,
+        rules_hash: '4ea60d24e9cf'
+      })
+      for (const event of events) report(event)
+    }
+    return ((performance.now() - begunMs) * 1_000) / count
+  })
+  return median(times)
+}
+
+async function costOfPage(name: string, kinds: Iterable<Kind>): Promise<void> {
+  const metrics = freshMetrics()
+  for (const kind of kinds) for (const event of eventsOf(kind)) metrics.forRequest(ids)(event)
+  const times: number[] = []
+  let text = ''
+  for (let i = 0; i < 15; i++) {
+    const begunMs = performance.now()
+    ;({ text } = await metrics.page('application/openmetrics-text'))
+    times.push(performance.now() - begunMs)
+  }
+  const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
+  print(
+    `${name.padEnd(44)} ${String(series).padStart(7)} ${String(Math.round(text.length / 1024)).padStart(6)} ${median(times).toFixed(1).padStart(6)}`
+  )
+}
+
+const ids: RequestContext = {
+  request_id: '520b510d-1b34-4b6f-bbc0-9f349e3c3faa',
+  trace_id: null,
+  okta_event_id: null,
+  okta_request_id: null,
+  rules_hash: '4ea60d24e9cf'
+}
+
+const CLASSES = Object.keys(OUTCOME_CLASSES) as OutcomeClass[]
+const TRIGGERS = ['first', 'failover', 'repeat', 'last_resort'] as const
+
+function* everyKind(
+  countries: readonly string[],
+  classes: readonly OutcomeClass[],
+  triggers: readonly Kind['trigger'][]
+): Iterable<Kind> {
+  for (const provider of PROVIDER_NAMES) {
+    for (const channel of CHANNELS) {
+      for (const country of countries) {
+        for (const flow of FLOWS) {
+          for (const result of classes) {
+            for (const trigger of triggers) yield { provider, channel, flow, country, result, trigger }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** CPU a request, in microseconds, of gateways that take turns: the machine's speed drifts, the ratios do not. */
+async function costOfGateways(): Promise<void> {
+  const stub = await start(['bench/stub-provider.ts', '0'], {}, '1')
+  const secret = 'the-admin-secret-of-a-bench'
+  const scraped = { ADMIN_SECRET: secret, ADMIN_PORT: '0' }
+  const subjects: readonly (readonly [string, Server])[] = [
+    ['without metrics (no ADMIN_SECRET)', await gateway(stub.url)],
+    ['with metrics', await gateway(stub.url, scraped)],
+    ['with metrics, read every second', await gateway(stub.url, scraped)]
+  ]
+  const costs = new Map<string, number[]>()
+  // The first round warms up and is not counted.
+  for (let round = 0; round <= rounds; round++) {
+    // Each is first, second and third in turn.
+    for (const [name, server] of [...subjects.slice(round % 3), ...subjects.slice(0, round % 3)]) {
+      const pool = new Pool(server.url, { connections: CONNECTIONS })
+      const headers = { authorization: `Bearer ${secret}`, accept: 'application/openmetrics-text' }
+      const reading = name.endsWith('second')
+        ? setInterval(
+            () => void fetch(`${server.admin}/metrics`, { headers }).then((page) => page.text()),
+            1_000
+          )
+        : undefined
+      const before = cpuMs(server)
+      const count = await closedLoop(pool, seconds * 1_000)
+      if (round > 0) costs.set(name, [...(costs.get(name) ?? []), ((cpuMs(server) - before) / count) * 1_000])
+      clearInterval(reading)
+      await pool.destroy()
+    }
+  }
+  // A round's figures stand side by side: of these the ratio is taken, and of the ratios the one in the middle.
+  const without = costs.get(subjects[0]?.[0] ?? '') ?? []
+  print(`\nA gateway under load, median of ${rounds} x ${seconds} s  CPU us/request   ratio`)
+  for (const [name] of subjects) {
+    const own = costs.get(name) ?? []
+    const ratio = median(own.map((cost, round) => cost / (without[round] ?? Number.NaN)))
+    print(`${name.padEnd(46)} ${median(own).toFixed(0).padStart(14)} ${ratio.toFixed(3).padStart(7)}`)
+  }
+  for (const [, server] of subjects) await stop(server)
+  await stop(stub)
+}
+
+const log = createLog('info', pino.destination({ dest: '/dev/null', sync: false }))
+const metrics = freshMetrics()
+print(`Node ${process.version}\n`)
+print('The five events of a request         us/request')
+print(`metrics, with exemplars ${costOf(metrics.forRequest).toFixed(1).padStart(23)}`)
+print(`the log, beside them    ${costOf(log.forRequest).toFixed(1).padStart(23)}`)
+
+print('\nA page, OpenMetrics                             lines     KB     ms')
+await costOfPage('a node that has just started', [])
+await costOfPage(
+  '5 countries, all goes well',
+  everyKind(['SE', 'NO', 'DK', 'FI', 'US'], ['accepted'], ['first'])
+)
+await costOfPage(
+  '41 countries, 3 kinds of failure, failovers',
+  everyKind(
+    [...METRICS_COUNTRIES, 'ZZ'],
+    ['accepted', 'no_answer', 'provider_error', 'throttled'],
+    ['first', 'failover']
+  )
+)
+await costOfPage('everything that can be', everyKind([...METRICS_COUNTRIES, 'ZZ'], CLASSES, TRIGGERS))
+
+await costOfGateways()
+process.exit(0)
