@@ -12,7 +12,7 @@ const LONGEST_LIFE_MS = 60 * 60_000
 const ASK_EVERY_MS = 50
 
 /** What stands in the shared state: a delivery, or that a node is at it. Another form is another version's. */
-const FORM = 1
+const FORM = 2
 const PENDING = JSON.stringify({ form: FORM, delivery: null })
 
 export interface Answers {

@@ -79,6 +79,7 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
       attempts: [],
       rule: null,
       rulesHash: router.hash,
+      policy: router.reply,
       lastResort: false,
       durationMs: Math.round(now() - arrivedAtMs)
     }
@@ -131,6 +132,15 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
     }
   }
 
+  /** What was sent was sent, whatever becomes of the counting. */
+  function countForCanary(result: Result, request: OtpRequest, passage: Passage): void {
+    try {
+      deps.canaries.count(passage, result, request)
+    } catch (error) {
+      passage.report(faultOf('canary', error))
+    }
+  }
+
   async function recall(request: OtpRequest, report: Report): Promise<Earlier | null> {
     const earlier = await resends.recall(personOf(request))
     if (earlier !== null) void reportResend(earlier, request, report)
@@ -156,14 +166,15 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
   async function onceOnly(key: string | null, request: OtpRequest, passage: Passage): Promise<Dispatched> {
     const { router, arrivedAtMs, report } = passage
     const work = async (): Promise<Delivery> => {
-      const delivery = await carry(request, passage)
-      // What was sent was sent, whatever becomes of the counting.
+      // A request that a bug ended got no code.
+      let result: Result = { kind: 'all_failed' }
       try {
-        deps.canaries.count(passage, delivery.result, request)
-      } catch (error) {
-        report(faultOf('canary', error))
+        const delivery = await carry(request, passage)
+        result = delivery.result
+        return delivery
+      } finally {
+        countForCanary(result, request, passage)
       }
-      return delivery
     }
     if (key === null) return { delivery: await work(), duplicate: false }
 

@@ -1,3 +1,4 @@
+import type { ReplyPolicy } from './rules.ts'
 import type { Certainty, FailureClass, OutcomeClass } from './outcome.ts'
 
 /** Why an attempt was made. */
@@ -47,6 +48,8 @@ export interface Delivery {
   /** Null where no rule was asked, as the code was over before. */
   readonly rule: string | null
   readonly rulesHash: string
+  /** Of those rules: the same request again is answered as they say, whatever rules came since. */
+  readonly policy: ReplyPolicy
   readonly lastResort: boolean
   readonly durationMs: number
 }

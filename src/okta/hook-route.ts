@@ -62,7 +62,10 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
     return read.kind === 'understood' ? carry(read, story) : misunderstood(read, story)
   }
 
-  /** From the first look at the number to the answer one file decides. */
+  /**
+   * From here to the answer one file decides. What the live file cannot read stays with it, and so does what a
+   * candidate cannot read though the live file can: a slip in its default country must cost nobody a code.
+   */
   function readBy(
     rules: RulesInForce,
     body: unknown
@@ -70,8 +73,9 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
     const read = readRequest(body, rules.live.defaults.country)
     if (read.kind === 'not_understood') return { read, router: rules.live }
     const router = options.choose(rules, read.request)
-    const isSame = router.defaults.country === rules.live.defaults.country
-    return { read: isSame ? read : readRequest(body, router.defaults.country), router }
+    if (router.defaults.country === rules.live.defaults.country) return { read, router }
+    const again = readRequest(body, router.defaults.country)
+    return again.kind === 'understood' ? { read: again, router } : { read, router: rules.live }
   }
 
   interface Story extends Passage {
@@ -85,10 +89,12 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
     const { report, router } = passage
     report(receivedEvent(request, codeAsNumber, options.masking))
     const { delivery, duplicate } = await dispatch(request, passage)
-    const reply = replyTo(delivery, { channel: request.channel, policy: router.reply, requestId })
+    const reply = replyTo(delivery, { channel: request.channel, requestId })
     report({
       ...completedEvent(delivery, request, options.masking),
       ...(duplicate ? SENT_BEFORE : {}),
+      // A line speaks of one file: the rule of the first request may be another's.
+      ...(delivery.rulesHash === router.hash ? {} : { rule: null }),
       okta_status: statusOf(reply),
       ...timesOf(passage)
     })

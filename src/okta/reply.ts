@@ -43,7 +43,6 @@ export interface OktaError {
 
 interface Told {
   readonly channel: Channel
-  readonly policy: ReplyPolicy
   readonly requestId: string
 }
 
@@ -92,18 +91,18 @@ export function replyTo(delivery: Delivery, told: Told): OktaReply {
     case 'expired':
       return { error: errorOf(EXPIRED, 'expired'), debugContext }
     case 'blocked':
-      return told.policy.blocked === 'error'
+      return delivery.policy.blocked === 'error'
         ? { error: errorOf(BLOCKED, 'blocked'), debugContext }
         : command('FAILED', {}, metadata, debugContext)
     case 'all_failed':
     case 'no_capacity':
     case 'overloaded':
-      return told.policy.allFailed === 'error'
+      return delivery.policy.allFailed === 'error'
         ? { error: errorOf(NOT_SENT, 'all_failed'), debugContext }
         : command('FAILED', { provider: delivery.attempts.at(-1)?.provider }, metadata, debugContext)
     case 'undecided':
       return command(
-        UNDECIDED_STATUS[told.policy.undecided],
+        UNDECIDED_STATUS[delivery.policy.undecided],
         { provider: result.provider ?? undefined },
         metadata,
         debugContext

@@ -149,8 +149,9 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
     if (role === 'candidate' && loaded.kind === 'unreadable' && loaded.isAbsent) {
       keep(role, hash === null ? { rejection: null } : { rules: null, rejection: null })
       // One that was never good is over as well: whoever waits for it to be mended is told.
-      if (hash !== null || before.rejection !== null)
+      if (hash !== null || before.rejection !== null) {
         onEvent({ kind: 'candidate_gone', file: fileOf(role), hash })
+      }
       return { role, result: 'absent', rejection: null }
     }
     if (loaded.kind !== 'ok') return reject(role, loaded, by)

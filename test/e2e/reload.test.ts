@@ -1,12 +1,10 @@
 import { appendFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
-import { Writable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { startGateway } from '../../src/gateway.ts'
 import { parseRules } from '../../src/rules/parse.ts'
-import { createLog } from '../../src/telemetry/log.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { AUTHORIZATION, LOGIN, providersOf, THREE_PROVIDERS } from '../fixtures/gateway.ts'
+import { AUTHORIZATION, createTestLog, LOGIN, providersOf, THREE_PROVIDERS } from '../fixtures/gateway.ts'
 import { linesOf, runGateway, urlOf } from '../fixtures/process.ts'
 import {
   ADMIN_SECRET,
@@ -642,15 +640,7 @@ t.test('a bug in what is tried beside the rules costs no code', async (t) => {
       watchEveryMs: null
     },
     hashKey: 'the key of a test',
-    log: createLog(
-      'info',
-      new Writable({
-        write(chunk, _encoding, done) {
-          written.push(String(chunk))
-          done()
-        }
-      })
-    ),
+    log: createTestLog('info', (line) => written.push(line)),
     clock: { now: () => performance.now(), epoch: () => Date.now() },
     random: Math.random,
     maxInFlight: 10,

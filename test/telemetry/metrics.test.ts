@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { OpenCause } from '../../src/delivery/breaker.ts'
 import type { OverloadReason } from '../../src/delivery/overload.ts'
 import { CHANNELS } from '../../src/domain/message.ts'
@@ -533,7 +533,7 @@ t.test('a page needs the secret, and is on the admin port alone', async (t) => {
   t.equal((await fetch(`${gateway.url}/metrics`)).status, 404, 'Okta and the world do not reach it')
 })
 
-t.test('docs/observability.md has every metric', async (t: Test) => {
+t.test('docs/observability.md has every metric', async (t) => {
   const page = readFileSync(new URL('../../docs/observability.md', import.meta.url), 'utf8')
   t.ok(page.includes(metricsTable()), 'is fresh; if not: node src/telemetry/metrics-write-table.ts')
 })
