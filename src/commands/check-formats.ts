@@ -15,8 +15,10 @@ export interface CheckedFile {
   readonly unreadable: string | null
 }
 
-export function jsonOf(checked: readonly CheckedFile[]): unknown {
+/** @param senderCountries the version of the table of what carriers do with names. */
+export function jsonOf(checked: readonly CheckedFile[], senderCountries: string): unknown {
   return {
+    senderCountries,
     files: checked.map(({ file, hash, rules, faults, unreadable }) => ({
       file,
       hash,

@@ -4,7 +4,7 @@ import type { LoadedRules } from '../rules/load.ts'
 import { renderFaults } from '../rules/report.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { githubOf, jsonOf, sarifOf, type CheckedFile } from './check-formats.ts'
-import { readRules, usualFile } from './rules-file.ts'
+import { readRules, senderCountriesOf, usualFile } from './rules-file.ts'
 
 type Format = 'text' | 'json' | 'github' | 'sarif'
 
@@ -73,7 +73,7 @@ function toChecked(file: string, loaded: LoadedRules): CheckedFile {
 function print(io: Io, checked: readonly CheckedFile[], format: Format): void {
   switch (format) {
     case 'json':
-      io.print(`${JSON.stringify(jsonOf(checked), null, 2)}\n`)
+      io.print(`${JSON.stringify(jsonOf(checked, senderCountriesOf(io).version), null, 2)}\n`)
       return
     case 'github':
       io.print(githubOf(checked))

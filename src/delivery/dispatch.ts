@@ -104,7 +104,7 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
 
     const { result, attempts, lastResort } = await deliver({
       channel: request.channel,
-      chain: [...plan.chain, ...plan.lastResorts],
+      chain: [...plan.chain, ...plan.lastResorts].map((planned) => withLiveCapacity(planned, passage.rules)),
       compose: (planned) => compose(request, planned, request.lifeMs - (now() - arrivedAtMs)),
       answerByMs: answerByMs(router, arrivedAtMs),
       minAttemptMs: router.defaults.minAttemptMs,
@@ -213,6 +213,13 @@ export function createDispatch(deps: DispatchDependencies): Dispatch {
 
 function answerByMs(router: Router, arrivedAtMs: number): number {
   return arrivedAtMs + router.defaults.deadlineMs - ANSWER_RESERVE_MS
+}
+
+/** What an account takes the live file says: a candidate counts in the same buckets, and must not change them. */
+function withLiveCapacity(planned: PlannedAttempt, { live }: RulesInForce): PlannedAttempt {
+  const capacityPerSecond =
+    live.providers.get(planned.provider)?.capacityPerSecond ?? planned.capacityPerSecond
+  return { ...planned, capacityPerSecond }
 }
 
 /**
