@@ -27,7 +27,7 @@ t.test('docs/routing.md shows what commands really print, and every key', async 
   t.match(parsed, { kind: 'ok', warnings: [{ code: 'W202' }] }, 'the least file that there is')
 })
 
-t.test('every example of docs/rule-faults.md is right where it says so', async (t) => {
+t.test('every code of docs/rule-faults.md has a wrong and a right example', async (t) => {
   const sections = read('docs/rule-faults.md').split(/^## /mu).slice(1)
   t.ok(sections.length > 30)
   for (const section of sections) {
