@@ -84,6 +84,29 @@ function ruleOf(keeper: ReturnType<typeof createRulesKeeper>): string | undefine
   return keeper.current().live.rules[0]?.name
 }
 
+// The first one: threads of other tests end when they end.
+t.test('reloads leave no thread behind', async (t) => {
+  const path = `${t.testdir({ 'live.yaml': fileOf('first') })}/live.yaml`
+  const threads = () =>
+    process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/u.test(name)).length
+  const before = threads()
+  const { keeper } = startKeeper(t, {
+    files: { live: path, candidate: null },
+    load: loadRulesApart
+  })
+  let most = 0
+  const counting = setInterval(() => (most = Math.max(most, threads())), 1)
+  t.teardown(() => clearInterval(counting))
+  for (let i = 0; i < 25; i++) {
+    await writeFile(path, fileOf(`rule-${i}`))
+    t.match(await keeper.reload('admin'), [{ result: 'loaded' }])
+  }
+  clearInterval(counting)
+  t.ok(most > before, 'threads are what is counted')
+  t.equal(ruleOf(keeper), 'rule-24')
+  await until(() => threads() === before)
+})
+
 t.test('what a file comes to is said, in order, and the last good one stays in force', async (t) => {
   const { keeper, texts, events, said } = startKeeper(t)
   await keeper.start()
@@ -469,28 +492,6 @@ t.test('a file that takes long to check stops nobody meanwhile', async (t) => {
   const tookMs = performance.now() - sinceMs
   t.match(loaded, { kind: 'ok' })
   t.ok(longestMs < tookMs / 2, `${Math.round(longestMs)} ms of ${Math.round(tookMs)} ms`)
-})
-
-t.test('reloads leave no thread behind', async (t) => {
-  const path = `${t.testdir({ 'live.yaml': fileOf('first') })}/live.yaml`
-  const threads = () =>
-    process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort/u.test(name)).length
-  const before = threads()
-  const { keeper } = startKeeper(t, {
-    files: { live: path, candidate: null },
-    load: loadRulesApart
-  })
-  let most = 0
-  const counting = setInterval(() => (most = Math.max(most, threads())), 1)
-  t.teardown(() => clearInterval(counting))
-  for (let i = 0; i < 25; i++) {
-    await writeFile(path, fileOf(`rule-${i}`))
-    t.match(await keeper.reload('admin'), [{ result: 'loaded' }])
-  }
-  clearInterval(counting)
-  t.ok(most > before, 'threads are what is counted')
-  t.equal(ruleOf(keeper), 'rule-24')
-  await until(() => threads() === before)
 })
 
 t.test('a check that comes to no end is given up, and the next one begins', async (t) => {
