@@ -592,3 +592,31 @@ t.test('every line of the log keeps to the vocabulary', async (t) => {
     t.ok(seen.has(event), event)
   }
 })
+
+t.test('the same request after a reload is answered as the rules of the first one say', async (t) => {
+  const { post, sandbox, gateway, files } = await startStack(t)
+  for (const provider of ['twilio', 'vonage', 'messagebird'] as const) {
+    await sandbox.setFault(provider, { mode: 'status', status: 401 })
+  }
+  const body = sampleBody()
+  t.match(value(await post(body)), { status: 'FAILED' })
+  files.live = `${RULES}\nreply: { all_failed: error }\n`
+  t.match(await gateway.reloadRules('admin'), [{ role: 'live', result: 'loaded' }, {}])
+  t.match(value(await post(body)), { status: 'FAILED' }, 'not as an error, as the rules of now would')
+  t.match((await post(sampleBody())).json, { error: {} }, 'which another request is')
+})
+
+t.test('a number that a candidate cannot read is decided by the live rules', async (t) => {
+  const { send, gateway, files, events } = await startStack(t)
+  files.candidate = `${RULES.replace('  country: US\n', '')}\ncanary: { percent: 100 }\n`
+  t.match(await gateway.reloadRules('admin'), [{}, { role: 'candidate', result: 'loaded' }])
+  const [live, candidate] = ['live', 'candidate'].map(
+    (role) => events('rules.loaded').find((line) => line.role === role)?.rules_hash
+  )
+  t.match(value(await send({ phoneNumber: '2125550100' })), { status: 'SUCCESSFUL' })
+  t.match(value(await send({ phoneNumber: '+12125550101' })), { status: 'SUCCESSFUL' })
+  t.same(
+    events('otp.request.completed').map(({ rules_hash: hash }) => hash),
+    [live, candidate]
+  )
+})
