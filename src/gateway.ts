@@ -5,7 +5,6 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { createAlarms } from './delivery/alarms.ts'
 import { createAnswers } from './delivery/answers.ts'
-import type { Transition } from './delivery/breaker.ts'
 import { createBreakers } from './delivery/breakers.ts'
 import { buildAdminApp } from './admin/admin-app.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
@@ -19,28 +18,20 @@ import { createOverload, type Pressure } from './delivery/overload.ts'
 import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
 import type { RulesInForce } from './domain/in-force.ts'
-import type { Channel } from './domain/message.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
-import type { Fault } from './rules/faults.ts'
-import {
-  createRulesKeeper,
-  type KeeperDependencies,
-  type Reload,
-  type RulesEvent,
-  type Trigger
-} from './rules/keeper.ts'
+import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
+import { eventOfBreaker, eventOfRules, eventOfState } from './gateway-events.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
-import type { StateEvent } from './state/state.ts'
-import type { GatewayEvent } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMasking } from './telemetry/masking.ts'
 import { METRICS_COUNTRIES } from './telemetry/metrics-countries.ts'
 import type { MetricsReadings } from './telemetry/metrics-levels.ts'
-import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { toAll } from './telemetry/listener.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 
 export interface GatewayOptions {
   readonly host: string
@@ -112,11 +103,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
         })
-  const { report, forRequest } = metrics === null ? log : bothOf(log, metrics)
+  const { report, forRequest } = toAll(metrics === null ? [log] : [log, metrics])
   const rules = createRulesKeeper({
     ...options.rules,
     epoch: clock.epoch,
-    onEvent: (event) => report(rulesEvent(event))
+    onEvent: (event) => report(eventOfRules(event))
   })
   const live = () => rules.current().live
   const canaries = createCanaries({ report })
@@ -129,7 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       overrides.drainedBy({ provider: name, channel, country: null }) === null,
     now: clock.now,
     random: options.random,
-    onTransition: (provider, channel, transition) => report(breakerEvent(provider, channel, transition))
+    onTransition: (provider, channel, transition) => report(eventOfBreaker(provider, channel, transition))
   })
   for (const { name, channels } of providers.values()) {
     for (const channel of channels) breakers.of(name, channel)
@@ -143,7 +134,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           sealing: createSealing(options.redis.keys),
           memory,
           now: clock.now,
-          onEvent: (event) => report(stateEvent(event))
+          onEvent: (event) => report(eventOfState(event))
         })
   const state = redis ?? memory
   const overrides = createOverrides({ state, epoch: clock.epoch, report })
@@ -330,24 +321,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** The port by which the gateway tells what happens: the log hears it, and then the metrics. */
-function bothOf(log: Log, metrics: Metrics): Pick<Log, 'report' | 'forRequest'> {
-  return {
-    report(event) {
-      log.report(event)
-      metrics.report(event)
-    },
-    forRequest(context) {
-      const write = log.forRequest(context)
-      const count = metrics.forRequest(context)
-      return (event) => {
-        write(event)
-        count(event)
-      }
-    }
-  }
-}
-
 /** What a decision may be called, and what may be blocked: by the rules, and by those that a canary tries. */
 function wordsOf({ live, candidate }: RulesInForce): MetricsReadings['rules'] {
   const routers = candidate === null ? [live] : [live, candidate.router]
@@ -358,71 +331,6 @@ function wordsOf({ live, candidate }: RulesInForce): MetricsReadings['rules'] {
   }
 }
 
-/** Longer lists are told of by their length. */
-const MOST_ERRORS_LOGGED = 20
-
-function rulesEvent(event: RulesEvent): GatewayEvent {
-  switch (event.kind) {
-    case 'loaded': {
-      const { role, file, rules, previousHash, warnings, by } = event
-      const shadowRules = rules.rules.filter(({ shadow }) => shadow).length
-      return {
-        event: 'rules.loaded',
-        role,
-        file,
-        rules_hash: rules.hash,
-        previous_hash: previousHash,
-        rules_count: rules.rules.length - shadowRules,
-        shadow_rules: shadowRules,
-        canary_percent:
-          role === 'candidate' && rules.canary !== null ? Math.round(rules.canary.share * 100) : null,
-        warnings: placesOf(warnings),
-        by
-      }
-    }
-    case 'rejected': {
-      const { role, file, hash, faults, unreadable, by } = event
-      const errors = faults.filter(({ severity }) => severity === 'error')
-      return {
-        event: 'rules.rejected',
-        role,
-        file,
-        rules_hash: hash,
-        errors: placesOf(errors.slice(0, MOST_ERRORS_LOGGED)),
-        errors_count: errors.length,
-        unreadable,
-        by
-      }
-    }
-    case 'unchanged':
-      return { event: 'rules.unchanged', role: event.role, rules_hash: event.hash, by: event.by }
-    case 'candidate_gone':
-      return { event: 'rules.candidate_removed', file: event.file, rules_hash: event.hash }
-    case 'ending': {
-      const { rule, owner, untilMs, daysLeft } = event.ending
-      return {
-        event: 'rules.ending',
-        rule,
-        owner,
-        until: new Date(untilMs).toISOString(),
-        days_left: daysLeft
-      }
-    }
-    default:
-      return event satisfies never
-  }
-}
-
-function placesOf(faults: readonly Fault[]) {
-  return faults.map(({ line, column, code }) => ({ line, column, code }))
-}
-
-function stateEvent(event: StateEvent): GatewayEvent {
-  return event.kind === 'lost'
-    ? { event: 'state.lost', cause: event.cause }
-    : { event: 'state.back', after_ms: event.afterMs }
-}
-
 function pressureOf(app: FastifyInstance): Pressure {
   const { eventLoopDelay, heapUsed } = app.memoryUsage()
   return { eventLoopDelayMs: eventLoopDelay, heapShare: heapUsed / getHeapStatistics().heap_size_limit }
@@ -431,29 +339,4 @@ function pressureOf(app: FastifyInstance): Pressure {
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-}
-
-function breakerEvent(provider: string, channel: Channel, transition: Transition): GatewayEvent {
-  switch (transition.to) {
-    case 'open': {
-      const { cause, failures, calls, openForMs } = transition
-      return {
-        event: 'circuit.opened',
-        provider,
-        channel,
-        cause,
-        failures,
-        window_n: calls,
-        open_ms: openForMs
-      }
-    }
-    case 'half_open':
-      return { event: 'circuit.half_opened', provider, channel }
-    case 'closed':
-      return { event: 'circuit.closed', provider, channel }
-    case 'kept_closed':
-      return { event: 'circuit.kept_closed', provider, channel, cause: transition.cause }
-    default:
-      return transition satisfies never
-  }
 }

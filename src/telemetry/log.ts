@@ -2,12 +2,10 @@ import type { DestinationStream, Logger, LoggerOptions } from 'pino'
 import { pino } from 'pino'
 import type { AttemptDetail, GatewayEvent, Report, RequestContext } from './events.ts'
 import { levelOf } from './level.ts'
+import type { Listener } from './listener.ts'
 
-export interface Log {
-  readonly report: Report
-  /** A report whose lines all carry the request's ids. */
-  readonly forRequest: (context: RequestContext) => Report
-}
+/** Writes a line for each event; those of one request all carry its ids. */
+export type Log = Listener
 
 /** A line in the names of somebody else's standard. It says nothing that the event does not say. */
 export interface LogFormat {

@@ -1,4 +1,5 @@
-import type { GatewayEvent, Report, RequestContext } from './events.ts'
+import type { GatewayEvent } from './events.ts'
+import type { Listener } from './listener.ts'
 import { createCounts, type Handlers } from './metrics-counts.ts'
 import { createLevels, type MetricsReadings } from './metrics-levels.ts'
 import { createMetricsRegistry, type Exemplar, type MetricsPage } from './metrics-registry.ts'
@@ -7,10 +8,7 @@ import { createMetricsRegistry, type Exemplar, type MetricsPage } from './metric
  * What Prometheus reads. Told of events as the log is; levels are read when somebody asks. No label ever holds a
  * number, a person, a code, or a word that a caller chose.
  */
-export interface Metrics {
-  readonly report: Report
-  /** A report that knows whose request it is: exemplars lead from a figure to the log. */
-  readonly forRequest: (context: RequestContext) => Report
+export interface Metrics extends Listener {
   readonly page: (accept: string | undefined) => Promise<MetricsPage>
 }
 
