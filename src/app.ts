@@ -41,6 +41,7 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
   // Text would be read as a body that says nothing.
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('arrivedAtMs', 0)
+  app.decorateRequest('trace', null)
   app.addHook('onRequest', (request, _reply, done) => {
     request.arrivedAtMs = now()
     done()
@@ -65,7 +66,7 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
     report({
       event: 'okta.request.refused',
       request_id: request.id,
-      trace_id: traceIdOf(request.headers['traceparent']),
+      trace_id: request.trace?.trace_id ?? traceIdOf(request.headers['traceparent']),
       reason,
       http_status: status,
       duration_ms: Math.round(now() - request.arrivedAtMs)

@@ -25,6 +25,7 @@ import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger }
 import { eventOfBreaker, eventOfRules, eventOfState } from './gateway-events.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
+import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMasking } from './telemetry/masking.ts'
@@ -32,6 +33,8 @@ import { METRICS_COUNTRIES } from './telemetry/metrics-countries.ts'
 import type { MetricsReadings } from './telemetry/metrics-levels.ts'
 import { toAll } from './telemetry/listener.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { traceOfCaller } from './telemetry/trace-context.ts'
+import type { Tracing } from './telemetry/tracing.ts'
 
 export interface GatewayOptions {
   readonly host: string
@@ -46,6 +49,8 @@ export interface GatewayOptions {
   /** Keys the hashes in the log and in memory. */
   readonly hashKey: string
   readonly log: Log
+  /** Null, or not there: nothing is traced. Whoever gives it closes it, after the gateway has stopped. */
+  readonly tracing?: Pick<Tracing, 'report' | 'forRequest' | 'traceOf'> | null
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
@@ -74,6 +79,8 @@ export interface Gateway {
   readonly adminUrl: string | null
   /** Codes on their way. */
   readonly inFlight: () => number
+  /** For what happens to the process: the log hears it, and the metrics. */
+  readonly report: Report
   /** Attempts that nobody waits for any more, and that are still heard out. */
   readonly hanging: () => number
   /** Reads the rules anew. Requests under way keep theirs; breakers and all that is known stay. Never rejects. */
@@ -91,7 +98,7 @@ const CUT_AFTER_MS = 500
 
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, clock } = options
+  const { log, clock, tracing = null } = options
   // Without the admin port nobody can read them, and they cost nothing.
   const metrics =
     options.admin === null
@@ -103,7 +110,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
         })
-  const { report, forRequest } = toAll(metrics === null ? [log] : [log, metrics])
+  const { report, forRequest } = toAll([log, metrics, tracing].filter((listener) => listener !== null))
   const rules = createRulesKeeper({
     ...options.rules,
     epoch: clock.epoch,
@@ -226,6 +233,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       rules: rules.current,
       choose: canaries.choose,
       forRequest,
+      traceOf: tracing?.traceOf ?? traceOfCaller,
       masking: createMasking(options.hashKey),
       now: clock.now
     },
@@ -297,6 +305,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url: urlOf(app),
     adminUrl: admin === null ? null : urlOf(admin),
     inFlight: () => inFlight.size,
+    report,
     hanging: hanging.count,
     reloadRules: rules.reload,
     providers,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { sandboxBanner } from './banner.ts'
-import { startGateway, type Gateway } from './gateway.ts'
+import { startGateway, type Clock, type Gateway } from './gateway.ts'
 import type { BasicPair } from './okta/credentials.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
 import { loadRulesApart } from './rules/load-apart.ts'
@@ -16,10 +16,12 @@ import {
 } from './rules/sender-countries.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { readSettings, type Settings } from './settings.ts'
+import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 import { logFormat } from './telemetry/log-format.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createOutlet } from './telemetry/outlet.ts'
+import type { Tracing } from './telemetry/tracing.ts'
 
 /** Known to everybody: they open a sandbox and nothing else. */
 const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
@@ -44,17 +46,22 @@ async function main(): Promise<void> {
   const settings = settingsOrExit()
   const senderCountries = senderCountriesOrExit(settings)
   const rules = await rulesOrExit(settings, senderCountries)
-  const log = await openLog(settings)
+  // Once there is a gateway, its metrics hear of the process, too.
+  let report: Report = (event) => log.report(event)
+  const tell: Report = (event) => report(event)
+  const log = await openLog(settings, tell)
 
   process.on('uncaughtException', (error) => void die(log, 'uncaught exception', error))
   // A promise that nobody looked at took nothing with it; those who wait for a code still get it.
-  process.on('unhandledRejection', (error) => log.report(faultOf('unhandled rejection', error)))
+  process.on('unhandledRejection', (error) => tell(faultOf('unhandled rejection', error)))
 
   const hangUp = onHangUp()
   const { warnings } = rules
   if (warnings.length > 0) process.stderr.write(`${renderFaults(rules.text, warnings, { colour: false })}\n`)
 
   const sandbox = settings.mode.kind === 'sandbox' ? await openSandbox(settings) : null
+  const clock = { now: () => performance.now(), epoch: () => Date.now() }
+  const tracing = await openTracing(settings, clock, tell)
   const gateway = await startGateway({
     host: settings.host,
     port: settings.port,
@@ -70,13 +77,15 @@ async function main(): Promise<void> {
     },
     hashKey: settings.logHashKey ?? randomBytes(32).toString('hex'),
     log,
-    clock: { now: () => performance.now(), epoch: () => Date.now() },
+    tracing,
+    clock,
     random: Math.random,
     maxInFlight: settings.maxInFlight,
     admin: settings.admin,
     metricsCountries: settings.metricsCountries,
     redis: settings.redis
   })
+  report = gateway.report
   log.report({
     event: 'gateway.started',
     version,
@@ -106,7 +115,7 @@ async function main(): Promise<void> {
     )
   }
   hangUp.reads(gateway)
-  stopOnSignals(gateway, sandbox, log)
+  stopOnSignals({ gateway, sandbox, tracing, log })
 }
 
 function settingsOrExit(): Settings {
@@ -153,7 +162,7 @@ interface OpenLog extends Log {
 }
 
 /** JSON, one object a line; on a terminal the sentences alone. */
-async function openLog({ logLevel, logFormat: format }: Settings): Promise<OpenLog> {
+async function openLog({ logLevel, logFormat: format }: Settings, report: Report): Promise<OpenLog> {
   if (process.stdout.isTTY) {
     const { default: pretty } = await import('pino-pretty')
     const terminal = pretty({
@@ -169,10 +178,23 @@ async function openLog({ logLevel, logFormat: format }: Settings): Promise<OpenL
     mostBytes: MOST_WAITING_LOG,
     now: () => performance.now(),
     onDropped: ({ lines, bytes, forMs, cause }) =>
-      log.report({ event: 'log.dropped', lines, bytes, for_ms: forMs, cause })
+      report({ event: 'log.dropped', lines, bytes, for_ms: forMs, cause })
   })
   const log = createLog(logLevel, outlet, logFormat(format, version))
   return { ...log, close: outlet.close }
+}
+
+/** The SDK is not even loaded where nobody takes spans. */
+async function openTracing({ tracing: settings }: Settings, clock: Clock, report: Report) {
+  if (settings === null) return null
+  const { createTracing } = await import('./telemetry/tracing.ts')
+  return createTracing({
+    settings,
+    version,
+    clock,
+    report,
+    onBug: (error) => report(faultOf('tracing', error))
+  })
 }
 
 async function openSandbox({ host, sandboxPort }: Settings): Promise<Sandbox> {
@@ -210,7 +232,14 @@ function onHangUp(): { readonly reads: (gateway: Gateway) => void } {
   }
 }
 
-function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: OpenLog): void {
+interface ToStop {
+  readonly gateway: Gateway
+  readonly sandbox: Sandbox | null
+  readonly tracing: Tracing | null
+  readonly log: OpenLog
+}
+
+function stopOnSignals({ gateway, sandbox, tracing, log }: ToStop): void {
   let stopping = false
 
   async function stop(signal: string): Promise<void> {
@@ -220,6 +249,7 @@ function stopOnSignals(gateway: Gateway, sandbox: Sandbox | null, log: OpenLog):
     const force = setTimeout(() => void die(log, 'stop', new Error('It took too long.')), STOP_WITHIN_MS)
     await gateway.stop()
     await sandbox?.close()
+    await tracing?.close()
     clearTimeout(force)
     log.report({ event: 'gateway.stopped', reason: signal })
     await log.close()

@@ -9,8 +9,18 @@ import { sdkDebugFault } from './providers/sdk-debug.ts'
 import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
 import { isCountry } from './rules/countries.ts'
 import { readStateKeys } from './state/sealing.ts'
+import { SERVICE_NAME } from './telemetry/foreign-names.ts'
 import { LOG_FORMATS, type LogFormatName } from './telemetry/log-format.ts'
 import { METRICS_COUNTRIES } from './telemetry/metrics-countries.ts'
+import {
+  OTLP_PROTOCOL,
+  readHeaders,
+  readPairs,
+  readRatio,
+  SAMPLERS,
+  tracesUrl,
+  type TracingSettings
+} from './telemetry/tracing-settings.ts'
 import { VONAGE_API_URL, VONAGE_REST_URL } from './providers/vonage/vonage.ts'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -49,6 +59,8 @@ export interface Settings {
   readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
   /** The countries that metrics name: all others are counted together. */
   readonly metricsCountries: readonly string[]
+  /** Where spans go; null: nothing is traced. */
+  readonly tracing: TracingSettings | null
   /** What nodes share, and the keys that seal it; null: each node has its own memory. */
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
   /** Null in the sandbox where nobody set it: then it makes up its own. */
@@ -86,6 +98,8 @@ const url = text(
   'must be an https:// URL without credentials, query or fragment (http:// only to this machine or to a host name without a dot)'
 )
 
+const endpoint = text(isEndpoint, 'must be an http:// or https:// URL without credentials, query or fragment')
+
 /** Every variable that is read. The names are a contract with whoever deploys. */
 const Variables = Type.Object({
   HOST: anything,
@@ -119,6 +133,23 @@ const Variables = Type.Object({
     (value) => countriesOf(value).length <= MOST_METRICS_COUNTRIES && countriesOf(value).every(isCountry),
     'must be at most 100 countries by their ISO codes, such as "US,SE,BR"'
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
+  OTEL_EXPORTER_OTLP_PROTOCOL: anything,
+  OTEL_EXPORTER_OTLP_HEADERS: text(
+    (value) => readHeaders(value) !== null,
+    'must be name=value pairs of HTTP headers, separated by commas, values percent-encoded'
+  ),
+  OTEL_SERVICE_NAME: anything,
+  OTEL_RESOURCE_ATTRIBUTES: text(
+    (value) => readPairs(value) !== null,
+    'must be name=value pairs, separated by commas, values percent-encoded'
+  ),
+  OTEL_TRACES_SAMPLER: text(
+    (value) => SAMPLERS.some((sampler) => sampler === value),
+    `must be one of ${SAMPLERS.join(', ')}`
+  ),
+  OTEL_TRACES_SAMPLER_ARG: text((value) => readRatio(value) !== null, 'must be a number from 0 to 1'),
   REDIS_URL: text(
     (value) => URL.canParse(value) && /^rediss?:$/u.test(new URL(value).protocol),
     'must be a redis:// or rediss:// URL'
@@ -162,6 +193,7 @@ export const SETTING_NAMES = Object.keys(Variables.properties) as readonly Name[
 export const SECRET_NAMES = [
   'LOG_HASH_KEY',
   'ADMIN_SECRET',
+  'OTEL_EXPORTER_OTLP_HEADERS',
   'REDIS_URL',
   'STATE_KEY',
   'OKTA_BASIC_AUTH',
@@ -203,7 +235,11 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
   const sandbox =
     values.SANDBOX === 'on' ||
     (values.SANDBOX !== 'off' && CREDENTIALS.every((name) => values[name] === undefined))
-  faults.push(...(sandbox ? sandboxFaults(values) : liveFaults(values)), ...stateFaults(values))
+  faults.push(
+    ...(sandbox ? sandboxFaults(values) : liveFaults(values)),
+    ...stateFaults(values),
+    ...tracingFaults(values)
+  )
   // One fault a variable is enough: the first is the root, and that of its file stands for its absence.
   const first = faults.filter(
     ({ name }, i) => faults.findIndex((fault) => fault.name === name || fault.name === `${name}_FILE`) === i
@@ -228,6 +264,7 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       admin: adminOf(values, sandbox),
       metricsCountries:
         values.METRICS_COUNTRIES === undefined ? METRICS_COUNTRIES : countriesOf(values.METRICS_COUNTRIES),
+      tracing: tracingOf(values),
       redis: redisOf(values),
       oktaBasicAuth: values.OKTA_BASIC_AUTH === undefined ? null : pairsOf(values.OKTA_BASIC_AUTH),
       mode: sandbox ? { kind: 'sandbox' } : { kind: 'live', providers },
@@ -297,6 +334,48 @@ function adminOf(values: Values, sandbox: boolean): Settings['admin'] {
   const secrets = values.ADMIN_SECRET?.split(/\s+/u) ?? (sandbox ? [SANDBOX_ADMIN_SECRET] : null)
   if (secrets === null) return null
   return { host: values.ADMIN_HOST ?? '127.0.0.1', port: Number(values.ADMIN_PORT ?? 3002), secrets }
+}
+
+function tracesUrlOf({
+  OTEL_EXPORTER_OTLP_ENDPOINT: forAll,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: forTraces
+}: Values): string | null {
+  return forTraces ?? (forAll === undefined ? null : tracesUrl(forAll))
+}
+
+function tracingFaults(values: Values): readonly SettingFault[] {
+  const target = tracesUrlOf(values)
+  if (target === null) return []
+  const { OTEL_EXPORTER_OTLP_PROTOCOL: protocol = OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS: headers } =
+    values
+  const faults: SettingFault[] = []
+  if (protocol !== OTLP_PROTOCOL) {
+    const message = `must be ${OTLP_PROTOCOL}, the one form that is spoken here: a collector takes it at its port for HTTP, most often 4318`
+    faults.push({ name: 'OTEL_EXPORTER_OTLP_PROTOCOL', message })
+  }
+  // They are secrets.
+  if (headers !== undefined && !isSafeUrl(target)) {
+    const message =
+      'would go there unencrypted: give an https:// endpoint (http:// only to this machine or to a host name without a dot)'
+    faults.push({ name: 'OTEL_EXPORTER_OTLP_HEADERS', message })
+  }
+  return faults
+}
+
+function tracingOf(values: Values): TracingSettings | null {
+  const target = tracesUrlOf(values)
+  if (target === null) return null
+  const resource = readPairs(values.OTEL_RESOURCE_ATTRIBUTES ?? '') ?? {}
+  return {
+    url: target,
+    headers: readHeaders(values.OTEL_EXPORTER_OTLP_HEADERS ?? '') ?? {},
+    serviceName: values.OTEL_SERVICE_NAME ?? resource['service.name'] ?? SERVICE_NAME,
+    resource,
+    sampler: {
+      kind: SAMPLERS.find((sampler) => sampler === values.OTEL_TRACES_SAMPLER) ?? 'parentbased_always_on',
+      ratio: readRatio(values.OTEL_TRACES_SAMPLER_ARG ?? '') ?? 1
+    }
+  }
 }
 
 function redisOf({ REDIS_URL: redisUrl, STATE_KEY: key = '' }: Values): Settings['redis'] {
@@ -420,6 +499,12 @@ function pairsOf(value: string): readonly BasicPair[] {
         ? { user: pair, password: '' }
         : { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
     })
+}
+
+function isEndpoint(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password, search, hash } = new URL(value)
+  return /^https?:$/u.test(protocol) && `${username}${password}${search}${hash}` === ''
 }
 
 /** Codes and credentials travel there: only over TLS, unless they stay on this machine or in its private network. */

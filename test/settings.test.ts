@@ -224,6 +224,84 @@ t.test('readSettings() opens the admin port where there is a secret, and in the 
   t.match(faultsOf({ ...live, ADMIN_SECRET: 'short' }), [/^ADMIN_SECRET must be .* 16 characters/u])
 })
 
+t.test(
+  "readSettings() takes OpenTelemetry's variables for traces, and says what it does not take",
+  async (t) => {
+    t.equal(settingsOf({ OTEL_SERVICE_NAME: 'codes', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }).tracing, null)
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }
+    t.same(settingsOf(endpoint).tracing, {
+      url: 'http://collector:4318/v1/traces',
+      headers: {},
+      serviceName: 'switchboard',
+      resource: {},
+      sampler: { kind: 'parentbased_always_on', ratio: 1 }
+    })
+    const urls = [
+      [
+        { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.com/base/' },
+        'https://otel.example.com/base/v1/traces'
+      ],
+      [
+        { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel.monitoring.svc:4318' },
+        'http://otel.monitoring.svc:4318/v1/traces'
+      ],
+      [
+        { ...endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://other:4318/as/is' },
+        'http://other:4318/as/is'
+      ]
+    ] as const
+    for (const [env, url] of urls) t.equal(settingsOf(env).tracing?.url, url)
+    t.match(
+      settingsOf(
+        {
+          ...endpoint,
+          OTEL_EXPORTER_OTLP_HEADERS_FILE: '/run/headers',
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+          OTEL_RESOURCE_ATTRIBUTES: 'service.name=codes, host.name=node%2C1,',
+          OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+          OTEL_TRACES_SAMPLER_ARG: '.25'
+        },
+        () => 'authorization=Bearer%20a-secret,x-tenant = 7\n'
+      ).tracing,
+      {
+        headers: { authorization: 'Bearer a-secret', 'x-tenant': '7' },
+        serviceName: 'codes',
+        resource: { 'service.name': 'codes', 'host.name': 'node,1' },
+        sampler: { kind: 'parentbased_traceidratio', ratio: 0.25 }
+      }
+    )
+    t.equal(
+      settingsOf({ ...endpoint, OTEL_RESOURCE_ATTRIBUTES: 'service.name=a', OTEL_SERVICE_NAME: 'b' }).tracing
+        ?.serviceName,
+      'b'
+    )
+    const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
+      ...['collector:4318', 'grpc://a', 'https://a:hush@b', 'https://a?hush=1', 'https://a#hush'].map(
+        (value) => [{ OTEL_EXPORTER_OTLP_ENDPOINT: value }, /^OTEL_EXPORTER_OTLP_ENDPOINT must be/u] as const
+      ),
+      [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /^OTEL_EXPORTER_OTLP_PROTOCOL must be http\/json/u],
+      ...['hush', '=hush', 'a b=hush', 'x=%hush', 'x=hush%0d%0ay', 'content-type=hush', 'Host=hush'].map(
+        (value) => [{ OTEL_EXPORTER_OTLP_HEADERS: value }, /^OTEL_EXPORTER_OTLP_HEADERS must be/u] as const
+      ),
+      [
+        { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel.example.com', OTEL_EXPORTER_OTLP_HEADERS: 'a=hush' },
+        /^OTEL_EXPORTER_OTLP_HEADERS would go there unencrypted/u
+      ],
+      [{ OTEL_RESOURCE_ATTRIBUTES: 'hush' }, /^OTEL_RESOURCE_ATTRIBUTES must be/u],
+      [{ OTEL_TRACES_SAMPLER: 'always_on' }, /^OTEL_TRACES_SAMPLER must be one of parentbased_always_on/u],
+      ...['2', '-1', 'half', '1e-1', '.'].map(
+        (value) => [{ OTEL_TRACES_SAMPLER_ARG: value }, /^OTEL_TRACES_SAMPLER_ARG must be a number/u] as const
+      )
+    ]
+    for (const [env, fault] of wrong) {
+      const faults = faultsOf({ ...endpoint, ...env })
+      t.match(faults, [fault], JSON.stringify(env))
+      t.equal(faults.length, 1)
+      t.notMatch(faults.join(), /hush/u)
+    }
+  }
+)
+
 t.test('readSettings() takes the countries that metrics name', async (t) => {
   t.equal(settingsOf({}).metricsCountries.length, 40)
   t.same(settingsOf({ METRICS_COUNTRIES: 'SE, NO,XK DK' }).metricsCountries, ['SE', 'NO', 'XK', 'DK'])

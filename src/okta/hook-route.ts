@@ -8,7 +8,7 @@ import type { OtpRequest } from '../domain/message.ts'
 import type { Router } from '../domain/router.ts'
 import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.ts'
 import type { Masking } from '../telemetry/masking.ts'
-import { traceIdOf } from '../telemetry/trace-context.ts'
+import type { TraceIds, TraceOf } from '../telemetry/trace-context.ts'
 import type { CheckCredentials } from './credentials.ts'
 import { readRequest, type ReadRequest } from './read-request.ts'
 import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from './reply.ts'
@@ -20,6 +20,7 @@ export interface HookRouteOptions {
   /** Which of them decide this request. */
   readonly choose: (rules: RulesInForce, request: OtpRequest) => Router
   readonly forRequest: (context: RequestContext) => Report
+  readonly traceOf: TraceOf
   readonly masking: Masking
   /** Monotonic, in ms. */
   readonly now: () => number
@@ -29,6 +30,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** On the monotonic clock: Okta's three seconds run from here. */
     arrivedAtMs: number
+    /** Null until it was let in. */
+    trace: TraceIds | null
   }
 }
 
@@ -49,9 +52,14 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<OktaReply> {
     const rules = options.rules()
     const { read, router } = readBy(rules, request.body)
+    request.trace = options.traceOf({
+      requestId: request.id,
+      arrivedAtMs: request.arrivedAtMs,
+      headers: request.headers
+    })
     const report = options.forRequest({
       request_id: request.id,
-      trace_id: traceIdOf(request.headers['traceparent']),
+      ...request.trace,
       okta_event_id: idsOf(read).eventId,
       okta_request_id: idsOf(read).oktaRequestId,
       rules_hash: router.hash

@@ -18,6 +18,7 @@ const NS_PER_MS = 1_000_000
 /** https://www.elastic.co/docs/reference/ecs/ecs-field-reference */
 export const ECS_NAMES = {
   trace_id: 'trace.id',
+  span_id: 'span.id',
   request_id: 'http.request.id',
   rule: 'rule.name',
   rules_hash: 'rule.ruleset',
@@ -101,6 +102,7 @@ const OUTCOME_OF_STATUS = {
 const CATEGORIES: Readonly<Record<string, string>> = {
   gateway: 'process',
   log: 'process',
+  traces: 'process',
   state: 'database',
   rules: 'configuration',
   okta: 'api',

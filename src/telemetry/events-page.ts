@@ -146,7 +146,7 @@ function named(name: string | null | undefined, field: string): string {
 function namesTable(): string {
   const fields = new Set([...Object.keys(ECS_NAMES), ...Object.keys(OTEL_NAMES)])
   const ecs: Readonly<Record<string, string>> = ECS_NAMES
-  const otel: Readonly<Record<string, string>> = { ...OTEL_NAMES, trace_id: 'TraceId' }
+  const otel: Readonly<Record<string, string>> = { ...OTEL_NAMES, trace_id: 'TraceId', span_id: 'SpanId' }
   const rows = [...fields].map(
     (field) => `| \`${field}\` | ${named(ecs[field], field)} | ${named(otel[field], field)} |`
   )

@@ -5,7 +5,8 @@ import { described, type Described } from './vocabulary/fields.ts'
 /** What pino calls the levels. */
 const LEVEL_NUMBERS = { debug: 20, info: 30, warn: 40, error: 50 } as const
 
-const IDS = Object.keys(RequestContext.properties)
+/** Those that are there always. */
+const IDS = described(RequestContext).required ?? []
 
 type JsonSchema = Readonly<Record<string, unknown>>
 

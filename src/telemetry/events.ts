@@ -5,7 +5,7 @@ import { PROCESS_EVENTS } from './vocabulary/process.ts'
 import { BREAKER_EVENTS, PROVIDER_EVENTS } from './vocabulary/providers.ts'
 import { DOOR_EVENTS, REQUEST_EVENTS } from './vocabulary/request.ts'
 import { RULES_EVENTS } from './vocabulary/rules.ts'
-import { attemptFields, traceId } from './vocabulary/shared.ts'
+import { attemptFields, spanId, traceId } from './vocabulary/shared.ts'
 
 /**
  * The vocabulary of the log: one schema an event. Dashboards read these names and fields, so that a
@@ -55,10 +55,11 @@ export const EveryLine = Type.Object({
   msg: longText('a sentence for people, made of the other fields. Do not parse it')
 })
 
-/** Fields that every line of one request carries. */
+/** Fields that every line of one request carries; `span_id` only where there is one. */
 export const RequestContext = Type.Object({
   request_id: text('ours; Okta gets it back in `debugContext.requestId`'),
   trace_id: traceId(),
+  span_id: spanId(),
   okta_event_id: maybe(
     text("Okta's `eventId`; null where there is none, or where it does not look like an id")
   ),

@@ -12,19 +12,32 @@ export type NameTables = {
   readonly [K in GatewayEvent['event']]?: Readonly<Record<string, string | null>>
 }
 
-/**
- * An event's fields and its request's ids under other names. What is null is left out, as neither standard knows a
- * field that is there and says nothing.
- */
+interface Names {
+  readonly names: NameTable
+  readonly namesOf: NameTables
+}
+
+/** An event's fields and its request's ids under other names. */
 export function renamed(
-  event: GatewayEvent,
+  { event, ...fields }: GatewayEvent,
   context: RequestContext | null,
-  { names, namesOf }: { readonly names: NameTable; readonly namesOf: NameTables }
+  names: Names
 ): Record<string, unknown> {
-  const { event: name, ...fields } = event
-  const own = namesOf[name] ?? {}
+  return renamedFields({ ...context, ...fields }, names, event)
+}
+
+/**
+ * Fields under other names: those that they have in one event, or in all. What is null is left out, as neither standard
+ * knows a field that is there and says nothing.
+ */
+export function renamedFields(
+  fields: Readonly<Record<string, unknown>>,
+  { names, namesOf }: Names,
+  event?: GatewayEvent['event']
+): Record<string, unknown> {
+  const own = (event === undefined ? undefined : namesOf[event]) ?? {}
   const line: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries({ ...context, ...fields })) {
+  for (const [field, value] of Object.entries(fields)) {
     const other = own[field] === undefined ? (names[field] ?? `${NAMESPACE}.${field}`) : own[field]
     if (value !== null && other !== null) line[other] = value
   }

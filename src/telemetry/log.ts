@@ -130,6 +130,10 @@ function messageOf(event: GatewayEvent): string {
       return `the shared state is back after ${event.after_ms} ms`
     case 'gateway.overloaded':
       return `too much at once (${event.reason}, ${event.in_flight} in flight): codes are refused at once`
+    case 'traces.lost':
+      return `${event.spans} spans did not reach the collector (${event.cause})`
+    case 'traces.back':
+      return `spans reach the collector again, after ${event.after_ms} ms and ${event.spans} lost`
     case 'log.dropped':
       return `${event.lines} lines are missing here: they could not be written (${event.cause})`
     case 'gateway.overload_over':

@@ -48,6 +48,7 @@ export function otelFormat(version: string): LogFormat {
     fieldsOf(event, context) {
       const {
         'switchboard.trace_id': traceId,
+        'switchboard.span_id': spanId,
         'switchboard.frames': frames,
         ...attributes
       } = renamed(event, context, { names: OTEL_NAMES, namesOf: OTEL_NAMES_OF })
@@ -55,6 +56,7 @@ export function otelFormat(version: string): LogFormat {
       return {
         EventName: event.event,
         ...(traceId === undefined ? {} : { TraceId: traceId }),
+        ...(spanId === undefined ? {} : { SpanId: spanId }),
         Attributes: {
           ...(errorType === null ? {} : { 'error.type': errorType }),
           ...(Array.isArray(frames) ? { 'exception.stacktrace': frames.join('\n') } : {}),

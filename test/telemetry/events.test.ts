@@ -320,7 +320,8 @@ const ECS_TYPES: Readonly<Record<string, RegExp | 'number' | 'string'>> = {
   'rule.name': 'string',
   'rule.ruleset': 'string',
   'user.hash': 'string',
-  'trace.id': /^[0-9a-f]{32}$/u
+  'trace.id': /^[0-9a-f]{32}$/u,
+  'span.id': /^[0-9a-f]{16}$/u
 }
 
 t.test('other names say what the event says, and nothing else', async (t) => {
@@ -438,11 +439,12 @@ t.test("LOG_FORMAT=otel is OpenTelemetry's record, with attributes under its nam
   const line = linesOfFormat(logFormat('otel', '1.2.3'))
   fc.assert(
     fc.property(anyEvent, anyContext, (event, context) => {
-      const { TraceId, ...record } = line(event, context)
+      const { TraceId, SpanId, ...record } = line(event, context)
       const odd = Object.keys(record.Attributes).filter((field) => !OTEL_ATTRIBUTE.test(field))
       const isRecord =
         Object.keys(record).toSorted().join(' ') === OTEL_RECORD &&
         (TraceId === undefined || /^[0-9a-f]{32}$/u.test(TraceId)) &&
+        (SpanId === undefined || /^[0-9a-f]{16}$/u.test(SpanId)) &&
         JSON.stringify(record.Resource) === '{"service.name":"switchboard","service.version":"1.2.3"}' &&
         /^\d{13}000000$/u.test(record.Timestamp)
       if (odd.length > 0 || !isRecord) t.fail(JSON.stringify({ odd, TraceId, ...record }))

@@ -2,6 +2,16 @@ import { amount, listOf, longText, maybe, ms, oneOf, record, text, word } from '
 import { event } from './definition.ts'
 import { channel } from './shared.ts'
 
+const tracesCause = () =>
+  word('why', {
+    ECONNREFUSED: "or another code of the transport's",
+    timeout: '',
+    http_500: 'or another status',
+    rejected: 'the collector took the rest',
+    queue_full: 'more than it takes in time',
+    stopped: 'the process ended before'
+  })
+
 /** The process: how it is, and what it stands on. */
 export const PROCESS_EVENTS = {
   'gateway.started': event({
@@ -122,6 +132,27 @@ export const PROCESS_EVENTS = {
     fields: {
       reason: word('why', { unauthorized: '' }),
       http_status: amount('HTTP status', 'what was answered')
+    }
+  }),
+  'traces.lost': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'warn',
+    description:
+      'Spans did not reach the collector (`OTEL_EXPORTER_OTLP_ENDPOINT`), and are dropped; no code waits for them. Written once when it begins, and once more at the end of the process if it lasts.',
+    fields: {
+      cause: tracesCause(),
+      spans: amount('spans', 'lost so far', 1)
+    }
+  }),
+  'traces.back': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'info',
+    description: 'Spans have reached the collector again, and none was lost for ten seconds.',
+    fields: {
+      after_ms: ms('from the first that was lost'),
+      spans: amount('spans', 'lost meanwhile', 1)
     }
   }),
   'log.dropped': event({

@@ -127,7 +127,16 @@ export const traceId = () =>
   maybe(
     Type.String({
       description:
-        'of the `traceparent` (W3C) that came with the request; null where none did, or where it is not valid',
+        'the trace that the request belongs to: of the `traceparent` (W3C) that came with it; where none did, or none that is valid, of the trace that begins here, or null where nothing is traced (`OTEL_EXPORTER_OTLP_ENDPOINT`)',
       pattern: '^[0-9a-f]{32}$'
+    })
+  )
+
+/** W3C Trace Context. */
+export const spanId = () =>
+  Type.Optional(
+    Type.String({
+      description: 'our span `otp.request` in that trace; only where it is exported',
+      pattern: '^[0-9a-f]{16}$'
     })
   )
