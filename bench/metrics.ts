@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { Pool } from 'undici'
 import { CHANNELS, FLOWS } from '../src/domain/message.ts'
 import { OUTCOME_CLASSES, type OutcomeClass } from '../src/domain/outcome.ts'
 import { PROVIDER_NAMES } from '../src/providers/provider.ts'
@@ -8,7 +7,8 @@ import type { GatewayEvent, Report, RequestContext } from '../src/telemetry/even
 import { createLog } from '../src/telemetry/log.ts'
 import { METRICS_COUNTRIES } from '../src/telemetry/metrics-countries.ts'
 import { createMetrics, type Metrics } from '../src/telemetry/metrics.ts'
-import { closedLoop, CONNECTIONS, cpuMs, gateway, start, stop, type Server } from './load.ts'
+import { compareGateways, median } from './compare.ts'
+import { gateway, start, stop } from './load.ts'
 
 // What metrics cost: a request's share of them, a page of them, and a gateway with them beside one without.
 
@@ -22,8 +22,6 @@ const seconds = Number(flags.seconds)
 const rounds = Number(flags.rounds)
 
 const print = (line = ''): boolean => process.stdout.write(`${line}\n`)
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 function freshMetrics(): Metrics {
   return createMetrics({
@@ -207,45 +205,26 @@ function* everyKind(
   }
 }
 
-/** CPU a request, in microseconds, of gateways that take turns: the machine's speed drifts, the ratios do not. */
 async function costOfGateways(): Promise<void> {
   const stub = await start(['bench/stub-provider.ts', '0'], {}, '1')
   const secret = 'the-admin-secret-of-a-bench'
   const scraped = { ADMIN_SECRET: secret, ADMIN_PORT: '0' }
-  const subjects: readonly (readonly [string, Server])[] = [
-    ['without metrics (no ADMIN_SECRET)', await gateway(stub.url)],
-    ['with metrics', await gateway(stub.url, scraped)],
-    ['with metrics, read every second', await gateway(stub.url, scraped)]
-  ]
-  const costs = new Map<string, number[]>()
-  // The first round warms up and is not counted.
-  for (let round = 0; round <= rounds; round++) {
-    // Each is first, second and third in turn.
-    for (const [name, server] of [...subjects.slice(round % 3), ...subjects.slice(0, round % 3)]) {
-      const pool = new Pool(server.url, { connections: CONNECTIONS })
-      const headers = { authorization: `Bearer ${secret}`, accept: 'application/openmetrics-text' }
-      const reading = name.endsWith('second')
-        ? setInterval(
-            () => void fetch(`${server.admin}/metrics`, { headers }).then((page) => page.text()),
-            1_000
-          )
-        : undefined
-      const before = cpuMs(server)
-      const count = await closedLoop(pool, seconds * 1_000)
-      if (round > 0) costs.set(name, [...(costs.get(name) ?? []), ((cpuMs(server) - before) / count) * 1_000])
-      clearInterval(reading)
-      await pool.destroy()
-    }
-  }
-  // A round's figures stand side by side: of these the ratio is taken, and of the ratios the one in the middle.
-  const without = costs.get(subjects[0]?.[0] ?? '') ?? []
-  print(`\nA gateway under load, median of ${rounds} x ${seconds} s  CPU us/request   ratio`)
-  for (const [name] of subjects) {
-    const own = costs.get(name) ?? []
-    const ratio = median(own.map((cost, round) => cost / (without[round] ?? Number.NaN)))
-    print(`${name.padEnd(46)} ${median(own).toFixed(0).padStart(14)} ${ratio.toFixed(3).padStart(7)}`)
-  }
-  for (const [, server] of subjects) await stop(server)
+  const headers = { authorization: `Bearer ${secret}`, accept: 'application/openmetrics-text' }
+  await compareGateways(
+    [
+      { name: 'without metrics (no ADMIN_SECRET)', server: await gateway(stub.url) },
+      { name: 'with metrics', server: await gateway(stub.url, scraped) },
+      {
+        name: 'with metrics, read every second',
+        server: await gateway(stub.url, scraped),
+        everySecond: async ({ admin }) => {
+          const page = await fetch(`${admin}/metrics`, { headers })
+          await page.text()
+        }
+      }
+    ],
+    { rounds, seconds }
+  )
   await stop(stub)
 }
 

@@ -16,6 +16,7 @@ export interface ExporterOptions {
   readonly now: () => number
   /** Told of each batch, when it came to its end. */
   readonly onEnd: (spans: number, exported: Exported) => void
+  readonly onBug: (error: unknown) => void
 }
 
 export interface Exporter extends SpanExporter {
@@ -44,12 +45,12 @@ const DONE = { taken: { code: 0 }, lost: { code: 1 } } as const
  * Posts spans as JSON. Unlike the SDK's own exporter it looks at no environment, has a limit for the whole of a batch
  * and not for the silence between two bytes, and can be cut.
  */
-export function createExporter({ url, headers, now, onEnd }: ExporterOptions): Exporter {
+export function createExporter({ url, headers, now, onEnd, onBug }: ExporterOptions): Exporter {
   const cut = new AbortController()
   const underWay = new Set<Promise<void>>()
 
   async function post(body: Uint8Array, withinMs: number): Promise<Exported & { againInMs?: number }> {
-    const limit = AbortSignal.timeout(Math.min(withinMs, REQUEST_WITHIN_MS))
+    const limit = AbortSignal.timeout(Math.ceil(Math.min(withinMs, REQUEST_WITHIN_MS)))
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -86,17 +87,18 @@ export function createExporter({ url, headers, now, onEnd }: ExporterOptions): E
 
   async function exportAll(spans: readonly ReadableSpan[]): Promise<Exported> {
     const body = JsonTraceSerializer.serializeRequest([...spans])
-    return body === undefined ? { kind: 'lost', cause: 'unwritable' } : await send(body)
+    return body === undefined ? { kind: 'lost', cause: 'internal_error' } : await send(body)
   }
 
   async function run(spans: readonly ReadableSpan[], done: (result: { code: 0 | 1 }) => void): Promise<void> {
-    let exported: Exported = { kind: 'lost', cause: 'unwritable' }
+    let exported: Exported = { kind: 'lost', cause: 'internal_error' }
     try {
       exported = await exportAll(spans)
-    } finally {
-      onEnd(spans.length, exported)
-      done(DONE[exported.kind])
+    } catch (error) {
+      onBug(error)
     }
+    onEnd(spans.length, exported)
+    done(DONE[exported.kind])
   }
 
   return {

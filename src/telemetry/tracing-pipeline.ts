@@ -16,6 +16,7 @@ export interface PipelineDependencies {
   /** Monotonic, in ms. */
   readonly now: () => number
   readonly report: Report
+  readonly onBug: (error: unknown) => void
 }
 
 /** Spans that have ended and have not reached the collector: some 6 MB. What comes beyond is dropped and counted. */
@@ -30,7 +31,7 @@ const CLOSE_WITHIN_MS = 2_000
 /** The SDK's own limit, above ours: it forgets a batch, and ours counts it. */
 const NEVER_REACHED_MS = 60_000
 
-export function createPipeline({ url, headers, now, report }: PipelineDependencies): Pipeline {
+export function createPipeline({ url, headers, now, report, onBug }: PipelineDependencies): Pipeline {
   const losses = createLosses({ report, now })
   let waiting = 0
 
@@ -38,6 +39,7 @@ export function createPipeline({ url, headers, now, report }: PipelineDependenci
     url,
     headers,
     now,
+    onBug,
     onEnd(spans, exported) {
       waiting -= spans
       if (exported.kind === 'lost') return losses.lose(spans, exported.cause)

@@ -68,8 +68,8 @@ interface Story {
 type EventOf<K extends GatewayEvent['event']> = Extract<GatewayEvent, { readonly event: K }>
 
 export function createTracing(deps: TracingDependencies): Tracing {
-  const { settings, version, clock, onBug } = deps
-  const pipeline = createPipeline({ ...settings, now: clock.now, report: deps.report })
+  const { settings, version, clock, report, onBug } = deps
+  const pipeline = createPipeline({ ...settings, now: clock.now, report, onBug })
   const tracer: Tracer = new TracerProvider({
     resource: defaultResource().merge(
       resourceFromAttributes({

@@ -339,7 +339,9 @@ t.test('a collector that fails costs no request anything, and is spoken of once'
     // Repeated as long as a collector needs to start anew: nothing is lost.
     let refusals = 2
     collector.answer = (response) => (refusals-- > 0 ? response.writeHead(503).end() : takes(response))
-    const patient = aTracing(t, settingsFor(collector))
+    // Three seconds pass with each request, and some part of a millisecond.
+    const now = (): number => performance.now() + collector.requests.length * 3_000.3
+    const patient = aTracing(t, settingsFor(collector), now)
     request(patient.tracing, 'two')
     await until(() => collector.requests.length === 3)
     await patient.tracing.close()
@@ -543,12 +545,16 @@ async function metricsOf({ gateway }: Stack): Promise<string> {
 }
 
 /** The tracing by itself; bugs end the test. */
-function aTracing(t: Test, settings: TracingSettings): { tracing: Tracing; reported: GatewayEvent[] } {
+function aTracing(
+  t: Test,
+  settings: TracingSettings,
+  now = (): number => performance.now()
+): { tracing: Tracing; reported: GatewayEvent[] } {
   const reported: GatewayEvent[] = []
   const tracing = createTracing({
     settings,
     version: '1.2.3',
-    clock: { now: () => performance.now(), epoch: () => Date.now() },
+    clock: { now, epoch: () => Date.now() },
     report: (event: GatewayEvent) => reported.push(event),
     onBug(error) {
       throw error
