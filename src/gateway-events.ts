@@ -1,4 +1,5 @@
 import type { Transition } from './delivery/breaker.ts'
+import type { TlsEvent } from './door/tls-keeper.ts'
 import type { Channel } from './domain/message.ts'
 import type { Fault } from './rules/faults.ts'
 import type { RulesEvent } from './rules/keeper.ts'
@@ -63,6 +64,39 @@ export function eventOfRules(event: RulesEvent): GatewayEvent {
 
 function placesOf(faults: readonly Fault[]) {
   return faults.map(({ line, column, code }) => ({ line, column, code }))
+}
+
+/** @param publicHost what the certificate should be for; null where nobody says. */
+export function eventOfTls(event: TlsEvent, publicHost: string | null): GatewayEvent {
+  switch (event.kind) {
+    case 'loaded': {
+      const { pair, daysLeft, by } = event
+      return {
+        event: 'tls.loaded',
+        fingerprint: pair.fingerprint.slice(0, 16),
+        expires: new Date(pair.expiresMs).toISOString(),
+        days_left: daysLeft,
+        chain: pair.chain,
+        covers_public_url: publicHost === null ? null : pair.isFor(publicHost),
+        by
+      }
+    }
+    case 'rejected':
+      return {
+        event: 'tls.rejected',
+        settings: event.faults.map(({ name, message }) => ({ setting: name, problem: message })),
+        expires: new Date(event.expiresMs).toISOString(),
+        by: event.by
+      }
+    case 'expiring':
+      return {
+        event: 'tls.expiring',
+        expires: new Date(event.expiresMs).toISOString(),
+        days_left: event.daysLeft
+      }
+    default:
+      return event satisfies never
+  }
 }
 
 /** The shared state went or came. */

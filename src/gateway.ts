@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import { getHeapStatistics } from 'node:v8'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -17,14 +18,23 @@ import { createHanging } from './delivery/hanging.ts'
 import { createOverload, type Pressure } from './delivery/overload.ts'
 import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
+import type { ReadTls, TlsPair } from './door/certificate.ts'
+import { isLoopback } from './door/address.ts'
+import { createDoor, OPEN_DOOR, type DoorSettings } from './door/door.ts'
+import { createListening } from './door/listening.ts'
+import { createTlsKeeper } from './door/tls-keeper.ts'
 import type { RulesInForce } from './domain/in-force.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
+import { createReplaceable, type Replaceable } from './providers/replaceable.ts'
+import { createRenewal } from './renewal.ts'
 import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
-import { eventOfBreaker, eventOfRules, eventOfState } from './gateway-events.ts'
+import { watchFiles } from './rules/watch.ts'
+import type { ReadSettings, Settings } from './settings.ts'
+import { eventOfBreaker, eventOfRules, eventOfState, eventOfTls } from './gateway-events.ts'
 import { createMemoryState } from './state/memory.ts'
-import { createSealing } from './state/sealing.ts'
+import { createSealing, type Sealing } from './state/sealing.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 import type { Log } from './telemetry/log.ts'
@@ -33,6 +43,7 @@ import { METRICS_COUNTRIES } from './telemetry/metrics-countries.ts'
 import type { MetricsReadings } from './telemetry/metrics-levels.ts'
 import { toAll } from './telemetry/listener.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { quietLog } from './telemetry/quiet.ts'
 import { traceOfCaller } from './telemetry/trace-context.ts'
 import type { Tracing } from './telemetry/tracing.ts'
 
@@ -62,6 +73,20 @@ export interface GatewayOptions {
   readonly metricsCountries?: readonly string[]
   /** What nodes share; null: each has its own memory. */
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
+  /** Who may knock, and how often. Everybody, where it is not there. */
+  readonly door?: DoorSettings
+  /** Where TLS ends here: with what, how that is read again, and which files are looked at how often. */
+  readonly tls?: {
+    readonly initial: TlsPair
+    readonly read: () => ReadTls
+    readonly files: readonly string[]
+    /** Null: never. */
+    readonly watchEveryMs: number | null
+    /** What the certificate should be for. */
+    readonly publicHost: string | null
+  } | null
+  /** How the secrets are read again; without it they stay as they are. */
+  readonly secrets?: { readonly digests: Settings['digests']; readonly reread: () => ReadSettings }
 }
 
 export interface Clock {
@@ -85,6 +110,8 @@ export interface Gateway {
   readonly hanging: () => number
   /** Reads the rules anew. Requests under way keep theirs; breakers and all that is known stay. Never rejects. */
   readonly reloadRules: (by: Trigger) => Promise<readonly Reload[]>
+  /** Reads the secrets and the certificate anew, each by itself. What is under way ends with the old ones. Never rejects. */
+  readonly renewSecrets: () => Promise<void>
   readonly providers: ReadonlyMap<ProviderName, Provider>
   /** Takes no new request, answers those in flight, hears out nobody else. Never rejects. */
   readonly stop: () => Promise<void>
@@ -93,12 +120,16 @@ export interface Gateway {
 /** How often connections to providers are kept from falling asleep, in ms: they close after 30 s of rest. */
 const WARM_EVERY_MS = 20_000
 
+/** How often the end of the certificate is looked at, in ms. */
+const EXPIRY_EVERY_MS = 60 * 60_000
+
 /** How long after the deadline of the last request a stop waits for connections, in ms. */
 const CUT_AFTER_MS = 500
 
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, clock, tracing = null } = options
+  const { clock, tracing = null, door = OPEN_DOOR, tls = null } = options
+  const log = quietLog(options.log, { now: clock.now })
   // Without the admin port nobody can read them, and they cost nothing.
   const metrics =
     options.admin === null
@@ -118,7 +149,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const live = () => rules.current().live
   const canaries = createCanaries({ report })
-  const providers = createProviders(options.providers, { now: clock.epoch })
+  const providerDeps = { now: clock.epoch }
+  const providers: ReadonlyMap<ProviderName, Replaceable> = new Map(
+    [...createProviders(options.providers, providerDeps)].map(([name, one]) => [name, createReplaceable(one)])
+  )
   const breakers = createBreakers({
     settings: () => live().defaults.breaker,
     isUsable: (name, channel) =>
@@ -132,13 +166,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (const { name, channels } of providers.values()) {
     for (const channel of channels) breakers.of(name, channel)
   }
+  let mayCall = createCredentialsCheck(options.oktaBasicAuth)
+  let adminSecrets = options.admin?.secrets ?? []
+  let sealing = options.redis === null ? null : createSealing(options.redis.keys)
   const memory = createMemoryState({ now: clock.now })
   const redis =
-    options.redis === null
+    options.redis === null || sealing === null
       ? null
       : (await import('./state/redis.ts')).createRedisState({
           url: options.redis.url,
-          sealing: createSealing(options.redis.keys),
+          sealing: {
+            seal: (text, place) => (sealing as Sealing).seal(text, place),
+            open: (sealed, place) => (sealing as Sealing).open(sealed, place)
+          },
           memory,
           now: clock.now,
           onEvent: (event) => report(eventOfState(event))
@@ -226,10 +266,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   let ready = false
   let stopping = false
+  const listening = createListening(tls?.initial ?? null)
+  // On loopback nobody listens in, and no certificate of ours is for it.
+  const adminListening = createListening(isLoopback(options.admin?.host) ? null : (tls?.initial ?? null))
   const app = buildApp({
+    door: createDoor({
+      ...door,
+      needsCertificate: tls !== null && tls.initial.clientCa !== null,
+      now: clock.now
+    }),
+    trustedProxies: door.trustedProxies,
+    listening,
     hook: {
       dispatch,
-      mayCall: createCredentialsCheck(options.oktaBasicAuth),
+      mayCall: (user, password) => mayCall(user, password),
       rules: rules.current,
       choose: canaries.choose,
       forRequest,
@@ -262,7 +312,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ? null
       : buildAdminApp({
           overrides,
-          secrets: options.admin.secrets,
+          secrets: () => adminSecrets,
+          serverFactory: adminListening.serverFactory,
+          trustsProxy: (address) => door.trustedProxies?.has(address) === true,
           providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
           knownProviders: PROVIDER_NAMES,
           status: () => ({
@@ -296,6 +348,40 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app.listen({ host: options.host, port: options.port }),
     admin?.listen({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? 0 })
   ])
+  const certificate =
+    tls === null
+      ? null
+      : createTlsKeeper({
+          initial: tls.initial,
+          read: tls.read,
+          use(pair) {
+            listening.renew(pair)
+            adminListening.renew(pair)
+          },
+          epoch: clock.epoch,
+          onEvent: (event) => report(eventOfTls(event, tls.publicHost))
+        })
+  const unwatch =
+    certificate === null || tls === null || tls.watchEveryMs === null || tls.files.length === 0
+      ? null
+      : watchFiles(tls.files, { everyMs: tls.watchEveryMs, onChange: () => certificate.reload('watch') })
+  const expiry = setInterval(() => certificate?.look(), EXPIRY_EVERY_MS)
+  expiry.unref()
+  const renew =
+    options.secrets === undefined
+      ? null
+      : createRenewal({
+          ...options.secrets,
+          providerSettings: options.providers,
+          accounts: providers,
+          providerDeps,
+          use({ oktaBasicAuth, admin: door, redis: shared }) {
+            if (oktaBasicAuth !== null) mayCall = createCredentialsCheck(oktaBasicAuth)
+            if (door !== null) adminSecrets = door.secrets
+            if (shared !== null) sealing = createSealing(shared.keys)
+          },
+          report
+        })
   const warming = setInterval(() => void warm(), WARM_EVERY_MS)
   warming.unref()
   ready = true
@@ -308,11 +394,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     report,
     hanging: hanging.count,
     reloadRules: rules.reload,
+    async renewSecrets() {
+      certificate?.reload('signal')
+      await renew?.()
+    },
     providers,
     async stop() {
       ready = false
       stopping = true
       clearInterval(warming)
+      clearInterval(expiry)
+      unwatch?.()
       // Whoever is still sending a request by then gets no answer any more.
       const cut = setTimeout(
         () => app.server.closeAllConnections(),
@@ -326,6 +418,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       overrides.close()
       await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
+      log.close()
     }
   }
 }
@@ -347,5 +440,6 @@ function pressureOf(app: FastifyInstance): Pressure {
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const protocol = app.server instanceof TlsServer ? 'https' : 'http'
+  return `${protocol}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

@@ -18,11 +18,14 @@ export interface HealthRouteOptions {
   readonly readiness: () => Readiness
 }
 
+/** Open to everybody who gets as far as the port. */
+export const HEALTH_PATHS = ['/health/live', '/health/ready'] as const
+
 /** Liveness: the process answers. Readiness: it may be sent requests, and what it stands on. */
 export const healthRoute: FastifyPluginAsync<HealthRouteOptions> = async (app, { readiness }) => {
-  app.get('/health/live', () => ({ status: 'ok' }))
+  app.get(HEALTH_PATHS[0], () => ({ status: 'ok' }))
 
-  app.get('/health/ready', (_request, reply) => {
+  app.get(HEALTH_PATHS[1], (_request, reply) => {
     const { ready, ...details } = readiness()
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', ...details })
   })

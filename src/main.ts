@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { sandboxBanner } from './banner.ts'
+import type { ReadTls, TlsFault } from './door/certificate.ts'
 import { startGateway, type Clock, type Gateway } from './gateway.ts'
 import type { BasicPair } from './okta/credentials.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
@@ -15,7 +16,15 @@ import {
   type SenderCountries
 } from './rules/sender-countries.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
-import { readSettings, type Settings } from './settings.ts'
+import {
+  readSettings,
+  readTlsSettings,
+  secretNamesIn,
+  tlsFilesOf,
+  withoutTls,
+  type SettingFault,
+  type Settings
+} from './settings.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 import { logFormat } from './telemetry/log-format.ts'
@@ -29,7 +38,7 @@ const DEVELOPMENT_CREDENTIALS: BasicPair = { user: 'okta', password: 'sandbox' }
 /** What is in flight is answered by its deadline; what is not by then is a bug, and is left. */
 const STOP_WITHIN_MS = 8_000
 
-/** How often the rules files are looked at. */
+/** How often the rules files, and those of the certificate, are looked at. */
 const WATCH_EVERY_MS = 1_000
 
 /** So many bytes of the log wait for whoever reads it: a minute of a hundred codes a second. */
@@ -42,8 +51,13 @@ const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
 
+/** As the process was started: what is read again is read of it. */
+const env: Readonly<Record<string, string | undefined>> = { ...process.env }
+
 async function main(): Promise<void> {
+  hideSecrets()
   const settings = settingsOrExit()
+  const tls = tlsOrExit(settings)
   const senderCountries = senderCountriesOrExit(settings)
   const rules = await rulesOrExit(settings, senderCountries)
   // Once there is a gateway, its metrics hear of the process, too.
@@ -83,7 +97,10 @@ async function main(): Promise<void> {
     maxInFlight: settings.maxInFlight,
     admin: settings.admin,
     metricsCountries: settings.metricsCountries,
-    redis: settings.redis
+    redis: settings.redis,
+    door: settings.door,
+    tls,
+    secrets: { digests: settings.digests, reread: () => readSettings(withoutTls(env), readTextFile) }
   })
   report = gateway.report
   log.report({
@@ -118,10 +135,40 @@ async function main(): Promise<void> {
   stopOnSignals({ gateway, sandbox, tracing, log })
 }
 
+/** A child, or a report of a crash, has no use for them. What the kernel shows of the process keeps them all the same. */
+function hideSecrets(): void {
+  for (const name of secretNamesIn(env)) delete process.env[name]
+  process.report.excludeEnv = true
+  // Its first line would be the words of an error, which may hold what it tripped over.
+  process.report.reportOnUncaughtException = false
+}
+
 function settingsOrExit(): Settings {
-  const read = readSettings(process.env, readTextFile)
+  const read = readSettings(env, readTextFile, process.execArgv)
   if (read.kind === 'ok') return read.settings
-  const lines = read.faults.map(({ name, message }) => `  ${name} ${message}\n`)
+  return exitWith(read.faults)
+}
+
+function tlsOrExit({ publicUrl }: Settings) {
+  const read = (): ReadTls =>
+    readTlsSettings(env, readTextFile, Date.now()) ?? { kind: 'faulty', faults: [GONE] }
+  const first = readTlsSettings(env, readTextFile, Date.now())
+  if (first === null) return null
+  if (first.kind === 'faulty') return exitWith(first.faults)
+  return {
+    initial: first.pair,
+    read,
+    files: tlsFilesOf(env),
+    watchEveryMs: WATCH_EVERY_MS,
+    publicHost: publicUrl === null ? null : new URL(publicUrl).hostname
+  }
+}
+
+/** The environment of a process does not change: nobody should ever see it. */
+const GONE: TlsFault = { name: 'TLS_CERT', message: 'is not set any more' }
+
+function exitWith(faults: readonly SettingFault[]): never {
+  const lines = faults.map(({ name, message }) => `  ${name} ${message}\n`)
   process.stderr.write(`Switchboard does not start. The environment has these faults:\n${lines.join('')}`)
   process.exit(1)
 }
@@ -216,20 +263,25 @@ function providersOf({ credentials, twilioUrl, vonageRestUrl, vonageApiUrl, mess
   }
 }
 
-/** SIGHUP reads the rules anew; one that comes while the gateway starts is kept until it has. */
+/** SIGHUP reads the rules, the secrets and the certificate anew, each by itself; one that comes while the gateway starts is kept until it has. */
 function onHangUp(): { readonly reads: (gateway: Gateway) => void } {
   let running: Gateway | null = null
   let isWaiting = false
   process.on('SIGHUP', () => {
     if (running === null) isWaiting = true
-    else void running.reloadRules('signal')
+    else readAnew(running)
   })
   return {
     reads(gateway) {
       running = gateway
-      if (isWaiting) void gateway.reloadRules('signal')
+      if (isWaiting) readAnew(gateway)
     }
   }
+}
+
+function readAnew(gateway: Gateway): void {
+  void gateway.reloadRules('signal')
+  void gateway.renewSecrets()
 }
 
 interface ToStop {

@@ -1,11 +1,15 @@
-import { createPrivateKey } from 'node:crypto'
+import { createHash, createPrivateKey } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
+import { readTls, type ReadTls, type TlsMaterial } from './door/certificate.ts'
+import type { DoorSettings } from './door/door.ts'
+import { readNetworks, type Networks } from './door/networks.ts'
+import { readRate } from './door/source-limit.ts'
+import { switchFaults } from './node-switches.ts'
 import type { BasicPair } from './okta/credentials.ts'
 import { MESSAGEBIRD_BASE_URL } from './providers/messagebird/messagebird.ts'
 import type { ProviderSettings } from './providers/registry.ts'
-import { sdkDebugFault } from './providers/sdk-debug.ts'
 import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
 import { isCountry } from './rules/countries.ts'
 import { readStateKeys } from './state/sealing.ts'
@@ -52,6 +56,12 @@ export interface Settings {
   /** What carriers do with names as senders; null: the table that ships. */
   readonly senderCountriesFile: string | null
   readonly publicUrl: string | null
+  /** Who may knock, and how often. */
+  readonly door: DoorSettings
+  /** What TLS is ended with here; null: a proxy in front does that. */
+  readonly tls: TlsMaterial | null
+  /** What stands for the value of each secret that is set, by its name: to see which has changed. */
+  readonly digests: ReadonlyMap<string, string>
   readonly sandboxPort: number
   /** Codes on their way at once. */
   readonly maxInFlight: number
@@ -99,6 +109,17 @@ const url = text(
 )
 
 const endpoint = text(isEndpoint, 'must be an http:// or https:// URL without credentials, query or fragment')
+const networks = (everybody: boolean) =>
+  Type.Optional(
+    Type.Refine(
+      Type.String({ minLength: 1 }),
+      (value) => readNetworks(value, { everybody }).kind === 'networks',
+      (value) => {
+        const read = readNetworks(value, { everybody })
+        return read.kind === 'fault' ? read.message : ''
+      }
+    )
+  )
 
 /** Every variable that is read. The names are a contract with whoever deploys. */
 const Variables = Type.Object({
@@ -119,6 +140,15 @@ const Variables = Type.Object({
   SANDBOX: text((value) => /^(auto|on|off)$/u.test(value), 'must be auto, on or off'),
   SANDBOX_PORT: port,
   PUBLIC_URL: url,
+  TLS_CERT: anything,
+  TLS_KEY: anything,
+  TLS_CLIENT_CA: anything,
+  TRUSTED_PROXIES: networks(false),
+  ALLOWED_SOURCES: networks(true),
+  SOURCE_LIMIT: text(
+    (value) => readRate(value) !== null,
+    'must be requests a second or a minute, such as 100/s or 6000/m'
+  ),
   MAX_IN_FLIGHT: text(
     (value) => /^\d{1,6}$/u.test(value) && Number(value) >= 1 && Number(value) <= 100_000,
     'must be a whole number from 1 to 100000'
@@ -191,6 +221,9 @@ export const SETTING_NAMES = Object.keys(Variables.properties) as readonly Name[
 
 /** Those that may also come as `NAME_FILE`, the path of a file that holds the value. */
 export const SECRET_NAMES = [
+  'TLS_CERT',
+  'TLS_KEY',
+  'TLS_CLIENT_CA',
   'LOG_HASH_KEY',
   'ADMIN_SECRET',
   'OTEL_EXPORTER_OTLP_HEADERS',
@@ -208,6 +241,12 @@ export const SECRET_NAMES = [
   'MESSAGEBIRD_ACCESS_KEY'
 ] as const satisfies readonly Name[]
 
+/** Read by themselves: they are renewed by a machine, and are watched. */
+const TLS_NAMES = ['TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA'] as const satisfies readonly Name[]
+
+/** Their old value is woven into what is remembered, or a connection hangs on it. */
+export const NAMES_UNTIL_RESTART = ['LOG_HASH_KEY', 'REDIS_URL'] as const satisfies readonly Name[]
+
 const CREDENTIALS = SECRET_NAMES.filter((name) => /^(TWILIO|VONAGE|MESSAGEBIRD)_/u.test(name))
 const BASE_URLS = [
   'TWILIO_BASE_URL',
@@ -223,14 +262,17 @@ const compiled = Compile(Variables)
  *
  * An empty variable counts as not set, as a compose file passes on what is not there.
  */
-export function readSettings(env: Environment, readSecretFile: ReadSecretFile): ReadSettings {
+export function readSettings(
+  env: Environment,
+  readSecretFile: ReadSecretFile,
+  nodeFlags: readonly string[] = []
+): ReadSettings {
   const { values, faults: fileFaults } = collect(env, readSecretFile)
   const faults: SettingFault[] = [...fileFaults]
   for (const { instancePath, message } of compiled.Errors(values)) {
     faults.push({ name: instancePath.slice(1), message })
   }
-  const debugFault = sdkDebugFault(env)
-  if (debugFault !== null) faults.push(debugFault)
+  faults.push(...switchFaults(env, nodeFlags), ...tlsFaults(values))
 
   const sandbox =
     values.SANDBOX === 'on' ||
@@ -259,6 +301,13 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       routingShadowFile: values.ROUTING_SHADOW_FILE ?? null,
       senderCountriesFile: values.SENDER_COUNTRIES_FILE ?? null,
       publicUrl: values.PUBLIC_URL ?? null,
+      door: {
+        trustedProxies: networksIn(values.TRUSTED_PROXIES),
+        allowedSources: networksIn(values.ALLOWED_SOURCES),
+        sourceLimit: values.SOURCE_LIMIT === undefined ? null : readRate(values.SOURCE_LIMIT)
+      },
+      tls: tlsOf(values),
+      digests: digestsOf(values),
       sandboxPort: Number(values.SANDBOX_PORT ?? 3001),
       maxInFlight: Number(values.MAX_IN_FLIGHT ?? 1_000),
       admin: adminOf(values, sandbox),
@@ -271,6 +320,80 @@ export function readSettings(env: Environment, readSecretFile: ReadSecretFile): 
       unavailable: sandbox ? [] : unavailable
     }
   }
+}
+
+/**
+ * Reads the certificate and its key alone, and holds them against each other and the clock; null where none is set.
+ *
+ * @param nowMs since 1970.
+ */
+export function readTlsSettings(
+  env: Environment,
+  readSecretFile: ReadSecretFile,
+  nowMs: number
+): ReadTls | null {
+  const { values, faults } = collect(onlyTls(env), readSecretFile)
+  // A file that is empty is said, and not also that there is nothing.
+  const own = faults.length > 0 ? faults : tlsFaults(values)
+  if (own.length > 0) return { kind: 'faulty', faults: own }
+  const material = tlsOf(values)
+  return material === null ? null : readTls(material, nowMs)
+}
+
+/** The files that hold the certificate and what belongs to it. */
+export function tlsFilesOf(env: Environment): readonly string[] {
+  return TLS_NAMES.map((name) => env[`${name}_FILE`]).filter(isSet)
+}
+
+/** The environment without what {@link readTlsSettings} reads. */
+export function withoutTls(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isTls(name)))
+}
+
+/** The same without its secrets: what may be left where children and reports of crashes find it. */
+export function secretNamesIn(env: Environment): readonly string[] {
+  return SECRET_NAMES.filter((name) => isSet(env[name]))
+}
+
+function onlyTls(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isTls(name)))
+}
+
+function isTls(name: string): boolean {
+  return TLS_NAMES.some((known) => name === known || name === `${known}_FILE`)
+}
+
+function tlsOf({ TLS_CERT: cert, TLS_KEY: key, TLS_CLIENT_CA: clientCa }: Values): TlsMaterial | null {
+  return cert === undefined || key === undefined ? null : { cert, key, clientCa: clientCa ?? null }
+}
+
+function tlsFaults({
+  TLS_CERT: cert,
+  TLS_KEY: key,
+  TLS_CLIENT_CA: clientCa
+}: Values): readonly SettingFault[] {
+  if (cert !== undefined && key === undefined) {
+    return [missing('TLS_KEY', 'TLS_CERT is set, and TLS needs both')]
+  }
+  if (cert !== undefined) return []
+  if (key !== undefined) return [missing('TLS_CERT', 'TLS_KEY is set, and TLS needs both')]
+  return clientCa === undefined
+    ? []
+    : [missing('TLS_CERT', 'TLS_CLIENT_CA is set, and callers show their certificates where TLS ends')]
+}
+
+function networksIn(text: string | undefined): Networks | null {
+  const read = text === undefined ? null : readNetworks(text, { everybody: true })
+  return read?.kind === 'networks' ? read.networks : null
+}
+
+function digestsOf(values: Values): ReadonlyMap<string, string> {
+  return new Map(
+    SECRET_NAMES.filter((name) => !isTls(name)).flatMap((name) => {
+      const value = values[name]
+      return value === undefined ? [] : [[name, createHash('sha256').update(value).digest('hex')] as const]
+    })
+  )
 }
 
 function collect(

@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyServerFactory } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { BreakerReading } from '../delivery/breakers.ts'
 import type { CapacityReading } from '../delivery/capacity.ts'
@@ -15,8 +15,8 @@ import type { ShownReload, ShownRules } from './shown-rules.ts'
 
 export interface AdminDependencies {
   readonly overrides: Overrides
-  /** Any of them opens the door. */
-  readonly secrets: readonly string[]
+  /** Any of them opens the door. They may change while it runs. */
+  readonly secrets: () => readonly string[]
   /** Those that have credentials, with what they carry. */
   readonly providers: ReadonlyMap<string, ReadonlySet<string>>
   /** Every name that a rules file may hold, with credentials or without. */
@@ -26,6 +26,10 @@ export interface AdminDependencies {
   readonly reloadRules: () => Promise<readonly ShownReload[]>
   readonly metrics: Pick<Metrics, 'page'>
   readonly report: Report
+  /** Makes its servers, with TLS or without. */
+  readonly serverFactory: FastifyServerFactory
+  /** Whose word is believed on where a request comes from, and by which protocol. */
+  readonly trustsProxy: (address: string) => boolean
 }
 
 export interface AdminStatus {
@@ -78,7 +82,8 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
+    serverFactory: deps.serverFactory,
+    trustProxy: deps.trustsProxy,
     forceCloseConnections: 'idle',
     // What is misspelt is said, not dropped.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } }

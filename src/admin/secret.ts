@@ -6,10 +6,18 @@ export const SANDBOX_ADMIN_SECRET = 'sandbox-admin-secret'
 /**
  * Is this `Authorization` header one of our bearer secrets? Compared over digests of one length against each
  * of them: the time it takes tells nothing.
+ *
+ * @param secrets those that hold now; they may be others later.
  */
-export function createBearerCheck(secrets: readonly string[]): (header: string | undefined) => boolean {
-  const known = secrets.map(digestOf)
+export function createBearerCheck(secrets: () => readonly string[]): (header: string | undefined) => boolean {
+  let holding: readonly string[] = []
+  let known: readonly Buffer[] = []
   return (header = '') => {
+    const now = secrets()
+    if (now !== holding) {
+      known = now.map(digestOf)
+      holding = now
+    }
     const [, secret = ''] = /^bearer +(.+)$/iu.exec(header) ?? []
     const given = digestOf(secret)
     return known.reduce((found, digest) => timingSafeEqual(digest, given) || found, false)

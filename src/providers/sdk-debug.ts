@@ -27,7 +27,7 @@ export function sdkDebugFault(env: {
   return null
 }
 
-const PRINTING_SECTIONS = ['http', 'https', 'net', 'tls', 'undici', 'fetch']
+const PRINTING_SECTIONS = ['http', 'https', 'http2', 'net', 'tls', 'quic', 'undici', 'fetch']
 
 function patterns(value: string | undefined): readonly string[] {
   return (value ?? '').split(/[\s,]+/u).filter((pattern) => pattern !== '' && !pattern.startsWith('-'))

@@ -80,8 +80,13 @@ function outcomeOf(event: GatewayEvent): Outcome | null {
       return event.outcome === 'undecided' ? 'unknown' : 'failure'
     case 'rules.loaded':
     case 'rules.unchanged':
+    case 'secrets.reloaded':
+    case 'tls.loaded':
       return 'success'
     case 'rules.rejected':
+    case 'secrets.rejected':
+    case 'tls.rejected':
+    case 'door.refusals':
     case 'okta.request.refused':
     case 'admin.request.refused':
       return 'failure'
@@ -106,6 +111,9 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   state: 'database',
   rules: 'configuration',
   okta: 'api',
+  door: 'api',
+  secrets: 'configuration',
+  tls: 'configuration',
   otp: 'api',
   admin: 'api',
   circuit: 'network',
@@ -119,6 +127,9 @@ const TYPES: { readonly [K in EventName]?: string } = {
   'rules.loaded': 'change',
   'rules.candidate_removed': 'change',
   'okta.request.refused': 'denied',
+  'door.refusals': 'denied',
+  'secrets.reloaded': 'change',
+  'tls.loaded': 'change',
   'admin.request.refused': 'denied',
   'otp.request.received': 'start',
   'otp.request.completed': 'end'

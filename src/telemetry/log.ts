@@ -124,6 +124,22 @@ function messageOf(event: GatewayEvent): string {
       return `${coverage(event)} is no longer drained (${event.reason})`
     case 'admin.request.refused':
       return `a request to the admin port was refused: ${event.reason}`
+    case 'door.refusals':
+      return `${event.refused} more requests were refused at the ${event.door} door: ${event.reason}`
+    case 'secrets.reloaded':
+      return event.changed.length === 0 && event.until_restart.length === 0
+        ? 'the secrets are those in force'
+        : `secrets in force: ${event.changed.join(', ') || 'none'}${event.until_restart.length === 0 ? '' : `; after a restart: ${event.until_restart.join(', ')}`}`
+    case 'secrets.rejected':
+      return `the secrets cannot be used (${settingsOf(event)}): the old ones stay in force`
+    case 'tls.loaded':
+      return `a certificate is in force that ends in ${event.days_left} days${event.covers_public_url === false ? ', and is not for the host of PUBLIC_URL' : ''}`
+    case 'tls.rejected':
+      return `the certificate cannot be used (${settingsOf(event)}): the one before stays, until ${event.expires}`
+    case 'tls.expiring':
+      return event.days_left < 0
+        ? 'the certificate has ended: Okta does not come in'
+        : `the certificate ends in ${event.days_left} days (${event.expires})`
     case 'state.lost':
       return `the shared state cannot be reached (${event.cause}): this node goes on with its own memory`
     case 'state.back':
@@ -141,6 +157,12 @@ function messageOf(event: GatewayEvent): string {
     default:
       return event satisfies never
   }
+}
+
+function settingsOf({
+  settings
+}: Extract<GatewayEvent, { event: 'secrets.rejected' | 'tls.rejected' }>): string {
+  return settings.map(({ setting }) => setting).join(', ')
 }
 
 const RESULT_IN_WORDS: { readonly [R in AttemptDetail['result']]: string } = {

@@ -298,12 +298,23 @@ function countNode(registry: MetricsRegistry): Handlers {
   const stateLosses = registry.counter('otp_state_losses_total')
   const refusals = registry.counter('otp_admin_refusals_total')
   const faults = registry.counter('otp_faults_total')
+  const secrets = registry.counter('otp_secrets_reloads_total')
+  const expiry = registry.gauge('otp_tls_certificate_expiry_timestamp_seconds')
+  const tlsSucceeded = registry.gauge('otp_tls_last_reload_successful')
+  for (const result of ['reloaded', 'rejected']) secrets.begin({ result })
   const adminRefusal = oneOf(WORDS.adminRefusal)
   for (const reason of WORDS.adminRefusal) refusals.begin({ reason })
 
   return {
     'state.lost': () => stateLosses.add({}),
     'admin.request.refused': ({ reason }) => refusals.add({ reason: adminRefusal(reason) }),
-    'gateway.fault': () => faults.add({})
+    'gateway.fault': () => faults.add({}),
+    'secrets.reloaded': () => secrets.add({ result: 'reloaded' }),
+    'secrets.rejected': () => secrets.add({ result: 'rejected' }),
+    'tls.loaded'({ expires }) {
+      expiry.set({}, Date.parse(expires) / 1000)
+      tlsSucceeded.set({}, 1)
+    },
+    'tls.rejected': () => tlsSucceeded.set({}, 0)
   }
 }

@@ -214,6 +214,21 @@ export const METRICS = {
     help: 'Requests to the admin port that were not let in.',
     labels: ['reason']
   },
+  otp_secrets_reloads_total: {
+    type: 'counter',
+    help: 'Readings of the secrets while running, by what came of them: reloaded, rejected.',
+    labels: ['result']
+  },
+  otp_tls_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the certificate in force ends; not there without one.',
+    labels: []
+  },
+  otp_tls_last_reload_successful: {
+    type: 'gauge',
+    help: '1 where the certificate in the files is in force, 0 where it was rejected; not there without one.',
+    labels: []
+  },
   otp_faults_total: {
     type: 'counter',
     help: 'Bugs that were caught. What they are stands in the log, as gateway.fault.',
@@ -231,6 +246,13 @@ export const WORDS = {
     'body_too_large',
     'unsupported_media_type',
     'internal_error',
+    'source_not_allowed',
+    'no_client_certificate',
+    'too_many_requests',
+    'too_many_failures',
+    'malformed_http',
+    'headers_too_large',
+    'too_slow',
     'refused'
   ],
   adminRefusal: ['unauthorized'],

@@ -444,6 +444,7 @@ t.test('whatever events say, the page stays short', async (t) => {
           request_id: 'x',
           trace_id: null,
           reason: word,
+          source: null,
           http_status: 400,
           duration_ms: 1
         },

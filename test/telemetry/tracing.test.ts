@@ -47,8 +47,9 @@ t.test(
     const [first, second] = spansOf('otp.attempt').toSorted(
       (a, b) => Number(a.attributes['switchboard.attempt']) - Number(b.attributes['switchboard.attempt'])
     )
-    if (request === undefined || first === undefined || second === undefined)
+    if (request === undefined || first === undefined || second === undefined) {
       throw new Error('There are three.')
+    }
     const [completed] = stack.events('otp.request.completed')
     t.match(request, {
       kind: 2,
@@ -422,6 +423,7 @@ t.test('a bug on the way ends the span, and a bug of the tracing ends nothing', 
     request_id: 'a',
     trace_id: ids.trace_id,
     reason: 'internal_error',
+    source: null,
     http_status: 500,
     duration_ms: 1
   })

@@ -1,4 +1,4 @@
-import { amount, listOf, longText, maybe, ms, oneOf, record, text, word } from './fields.ts'
+import { amount, listOf, longText, maybe, ms, oneOf, record, text, word, yesNo } from './fields.ts'
 import { event } from './definition.ts'
 import { channel } from './shared.ts'
 
@@ -11,6 +11,8 @@ const tracesCause = () =>
     queue_full: 'more than it takes in time',
     stopped: 'the process ended before'
   })
+const tlsTrigger = () =>
+  oneOf('who wanted it read', { start: '', watch: 'a change of a file', signal: '`SIGHUP`' })
 
 /** The process: how it is, and what it stands on. */
 export const PROCESS_EVENTS = {
@@ -153,6 +155,86 @@ export const PROCESS_EVENTS = {
     fields: {
       after_ms: ms('from the first that was lost'),
       spans: amount('spans', 'lost meanwhile', 1)
+    }
+  }),
+  'secrets.reloaded': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'info',
+    description:
+      'The secrets were read anew (`SIGHUP`), and those that have changed are in force. What is on its way ends with the old ones.',
+    fields: {
+      changed: listOf('in force now', text('a variable of the environment')),
+      until_restart: listOf(
+        'changed, and not in force before a restart',
+        text('a variable of the environment')
+      )
+    }
+  }),
+  'secrets.rejected': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'error',
+    description:
+      'The secrets were read anew and cannot be used. Nothing has changed: the old ones are in force.',
+    fields: {
+      settings: listOf(
+        'what is wrong',
+        record({
+          setting: text('a variable of the environment'),
+          problem: longText('in words; never a value')
+        })
+      )
+    }
+  }),
+  'tls.loaded': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'info',
+    description: 'A certificate is in force. Connections that are open keep the one they began with.',
+    fields: {
+      fingerprint: text('the first 16 digits of the SHA-256 of the certificate'),
+      expires: text('ISO 8601'),
+      days_left: amount('days', 'until then, rounded down'),
+      chain: amount(
+        'certificates',
+        'that are shown; with 1, callers that do not know its issuer do not come in',
+        1
+      ),
+      covers_public_url: maybe(
+        yesNo(
+          'it is for the host of `PUBLIC_URL`; null where that is not set. Where it is not, Okta does not come in'
+        )
+      ),
+      by: tlsTrigger()
+    }
+  }),
+  'tls.rejected': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'error',
+    description: 'A certificate or its key is there and cannot be used. The one before stays in force.',
+    fields: {
+      settings: listOf(
+        'what is wrong',
+        record({
+          setting: text('a variable of the environment'),
+          problem: longText('in words; never a value')
+        })
+      ),
+      expires: text('ISO 8601: when the one that stays in force ends'),
+      by: tlsTrigger()
+    }
+  }),
+  'tls.expiring': event({
+    section: 'gateway',
+    about: 'process',
+    level: 'error',
+    description:
+      'The certificate in force comes to its end, and no newer one is there: 30 days before, 7, 1, and when it has. Okta does not call what has ended.',
+    fields: {
+      expires: text('ISO 8601'),
+      days_left: amount('days', 'until then, rounded down; below 0: it has ended')
     }
   }),
   'log.dropped': event({

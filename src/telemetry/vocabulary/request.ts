@@ -47,10 +47,38 @@ export const DOOR_EVENTS = {
         body_too_large: '413',
         unsupported_media_type: '415',
         internal_error: '500',
+        source_not_allowed: '403: not in `ALLOWED_SOURCES`',
+        no_client_certificate: '403: none that `TLS_CLIENT_CA` signed',
+        too_many_requests: '429: more than `SOURCE_LIMIT`',
+        too_many_failures: '429: wrong credentials again and again. Right ones are let in all the same',
+        malformed_http: '400: no HTTP that can be read in one way only',
+        headers_too_large: '431',
+        too_slow: '408: it did not come in time',
         refused: 'any other'
       }),
+      source: maybe(
+        text(
+          "the network address that it came from: the connection's, or what a proxy of `TRUSTED_PROXIES` says. Null where that is no address"
+        )
+      ),
       http_status: amount('HTTP status', 'what was answered'),
       duration_ms: ms('from the arrival of the request')
+    }
+  }),
+  'door.refusals': event({
+    section: 'door',
+    about: 'process',
+    level: 'warn',
+    description:
+      'Of one reason, ten lines are written in a minute; what else was turned away is counted here when the minute is over. Metrics count each.',
+    fields: {
+      door: oneOf('where', { okta: '`okta.request.refused`', admin: '`admin.request.refused`' }),
+      reason: text('as in the lines before it'),
+      refused: amount('requests', 'turned away without a line of their own', 1),
+      sources: amount('addresses', 'that they came from; 1000 are told apart'),
+      busiest_source: maybe(text('who came most often; null where no address is known')),
+      busiest_refused: amount('requests', 'of the busiest'),
+      for_ms: ms('since the first of all')
     }
   })
 } as const

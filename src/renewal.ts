@@ -1,0 +1,121 @@
+import { isDeepStrictEqual } from 'node:util'
+import { createProviders, type ProviderDeps, type ProviderSettings } from './providers/registry.ts'
+import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
+import type { Replaceable } from './providers/replaceable.ts'
+import { NAMES_UNTIL_RESTART, type ReadSettings, type SettingFault, type Settings } from './settings.ts'
+import type { Report } from './telemetry/events.ts'
+import { faultOf } from './telemetry/fault.ts'
+
+/** New connections of a new account are waited for so long, in ms: no code should. */
+const WARM_WITHIN_MS = 3_000
+
+export interface RenewalDependencies {
+  /** What stood for each secret when the process began: {@link Settings.digests}. */
+  readonly digests: Settings['digests']
+  readonly providerSettings: ProviderSettings
+  /** Reads the settings anew, without TLS, which is read by itself. */
+  readonly reread: () => ReadSettings
+  readonly accounts: ReadonlyMap<ProviderName, Replaceable>
+  readonly providerDeps: ProviderDeps
+  /** Puts in force what needs no preparation: who may call, and what seals the state. Does not throw. */
+  readonly use: (settings: Settings) => void
+  readonly report: Report
+}
+
+/** Reads the secrets anew, and puts in force what has changed: all of it or nothing. Never rejects. */
+export type Renew = () => Promise<void>
+
+/** One reading at a time. What `REDIS_URL` and `LOG_HASH_KEY` are stays until a restart. */
+export function createRenewal(deps: RenewalDependencies): Renew {
+  const { reread, accounts, report } = deps
+  const digests = new Map(deps.digests)
+  let providerSettings = deps.providerSettings
+  let last: Promise<void> = Promise.resolve()
+
+  function reject(faults: readonly SettingFault[]): void {
+    report({
+      event: 'secrets.rejected',
+      settings: faults.map(({ name, message }) => ({ setting: name, problem: message }))
+    })
+  }
+
+  async function renew(): Promise<void> {
+    const read = reread()
+    if (read.kind === 'faulty') return reject(read.faults)
+    const { settings } = read
+    const changed = changedNames(digests, settings.digests)
+    const prepared = await prepare(settings)
+    if (prepared.kind === 'faulty') return reject(prepared.faults)
+
+    // All at once: no request is between two of them.
+    for (const [name, next] of prepared.providers) accounts.get(name)?.replaceBy(next)
+    deps.use(settings)
+    if (settings.mode.kind === 'live') providerSettings = settings.mode.providers
+
+    const inForce = changed.filter((name) => !waitsForRestart(name))
+    for (const name of inForce) digests.set(name, settings.digests.get(name) ?? '')
+    report({ event: 'secrets.reloaded', changed: inForce, until_restart: changed.filter(waitsForRestart) })
+  }
+
+  async function prepare({
+    mode
+  }: Settings): Promise<
+    | { readonly kind: 'ok'; readonly providers: ReadonlyMap<ProviderName, Provider> }
+    | { readonly kind: 'faulty'; readonly faults: readonly SettingFault[] }
+  > {
+    if (mode.kind === 'sandbox') return { kind: 'ok', providers: new Map() }
+    const names = PROVIDER_NAMES.filter(
+      (name) => !isDeepStrictEqual(mode.providers[name], providerSettings[name])
+    )
+    const faults: SettingFault[] = []
+    const providers = new Map<ProviderName, Provider>()
+    for (const name of names) {
+      const provider = makeAlone(name, mode.providers)
+      const fits = provider !== null && accounts.get(name)?.mayBecome(provider) === true
+      if (provider !== null) providers.set(name, provider)
+      if (!fits) faults.push({ name: name.toUpperCase(), message: CANNOT })
+    }
+    if (faults.length > 0) {
+      await Promise.all([...providers.values()].map((provider) => provider.close()))
+      return { kind: 'faulty', faults }
+    }
+    await warm([...providers.values()])
+    return { kind: 'ok', providers }
+  }
+
+  /** Null where its credentials are gone, or its SDK does not take them. */
+  function makeAlone(name: ProviderName, settings: ProviderSettings): Provider | null {
+    try {
+      const none: ProviderSettings = { twilio: null, vonage: null, messagebird: null }
+      return createProviders({ ...none, [name]: settings[name] }, deps.providerDeps).get(name) ?? null
+    } catch (error) {
+      report(faultOf(`credentials of ${name}`, error))
+      return null
+    }
+  }
+
+  return () => {
+    last = last.then(renew).catch((error: unknown) => report(faultOf('secrets', error)))
+    return last
+  }
+}
+
+const CANNOT =
+  'has credentials that it does not take, or that are for other channels than at the start, which needs a restart'
+
+function changedNames(before: Settings['digests'], now: Settings['digests']): readonly string[] {
+  return [...new Set([...before.keys(), ...now.keys()])].filter(
+    (name) => (before.get(name) ?? '') !== (now.get(name) ?? '')
+  )
+}
+
+function waitsForRestart(name: string): boolean {
+  return NAMES_UNTIL_RESTART.some((one) => one === name)
+}
+
+async function warm(providers: readonly Provider[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, WARM_WITHIN_MS)))
+  await Promise.race([Promise.all(providers.map((provider) => provider.warm())), enough])
+  clearTimeout(timer)
+}
