@@ -7,6 +7,7 @@ import Fastify, {
 import underPressure from '@fastify/under-pressure'
 import { healthRoute, type HealthRouteOptions } from './health-route.ts'
 import { HOOK_PATH, hookRoute, newRequestId, type HookRouteOptions } from './okta/hook-route.ts'
+import { refusalOf } from './okta/refusal.ts'
 import { errorOf } from './okta/reply.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
@@ -62,11 +63,15 @@ export function buildApp({ hook, health, report, now }: AppDependencies): Fastif
     const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
     const { reason, summary } = REFUSALS[status] ?? OTHER_REFUSAL
     if (status === 500) report(faultOf('request', error))
+    const refusal = refusalOf(error)
     report({
       event: 'okta.request.refused',
       request_id: request.id,
       trace_id: traceIdOf(request.headers['traceparent']),
       reason,
+      cause: refusal?.cause ?? null,
+      auth: refusal?.auth ?? null,
+      org_name: refusal?.org?.name ?? null,
       http_status: status,
       duration_ms: Math.round(now() - request.arrivedAtMs)
     })

@@ -18,7 +18,10 @@ import { createOverload, type Pressure } from './delivery/overload.ts'
 import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
 import type { RulesInForce } from './domain/in-force.ts'
-import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
+import { createAuthenticator, type DoorsCondition } from './doors/authenticator.ts'
+import type { Door } from './doors/door.ts'
+import type { KeysCondition, KeyTimes } from './doors/issuer-keys.ts'
+import type { Readiness } from './health-route.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
@@ -39,7 +42,10 @@ export interface GatewayOptions {
   readonly port: number
   readonly mode: 'sandbox' | 'live'
   readonly version: string
-  readonly oktaBasicAuth: readonly BasicPair[]
+  /** What opens for Okta, and for which org. */
+  readonly doors: readonly Door[]
+  /** Waits of issuers' keys that differ from the usual ones. */
+  readonly keyTimes?: Partial<KeyTimes>
   readonly providers: ProviderSettings
   /** The files, what was read of them, how they are read again, and how often they are looked at. */
   readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'>
@@ -78,6 +84,8 @@ export interface Gateway {
   readonly hanging: () => number
   /** Reads the rules anew. Requests under way keep theirs; breakers and all that is known stay. Never rejects. */
   readonly reloadRules: (by: Trigger) => Promise<readonly Reload[]>
+  /** Lets in by other secrets and tokens from now on. Requests under way were let in. */
+  readonly useDoors: (doors: readonly Door[]) => Promise<void>
   readonly providers: ReadonlyMap<ProviderName, Provider>
   /** Takes no new request, answers those in flight, hears out nobody else. Never rejects. */
   readonly stop: () => Promise<void>
@@ -92,6 +100,7 @@ const CUT_AFTER_MS = 500
 /** Builds the parts, joins them, opens connections, and listens. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, clock } = options
+  let { doors } = options
   // Without the admin port nobody can read them, and they cost nothing.
   const metrics =
     options.admin === null
@@ -99,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       : createMetrics({
           providers: PROVIDER_NAMES,
           countries: options.metricsCountries ?? METRICS_COUNTRIES,
+          orgs: () => doors.flatMap(({ org }) => org?.name ?? []),
           readings: () => readingsNow(),
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
@@ -205,6 +215,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ),
     overrides: overrides.list(),
     capacity: capacity.readings(),
+    issuers: authenticator.condition().issuers,
     state: state.condition(),
     rules: wordsOf(rules.current())
   })
@@ -217,12 +228,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       })
     )
 
+  const authenticator = createAuthenticator({
+    doors,
+    report,
+    now: clock.now,
+    epoch: clock.epoch,
+    random: options.random,
+    times: options.keyTimes ?? {}
+  })
+
   let ready = false
   let stopping = false
   const app = buildApp({
     hook: {
       dispatch,
-      mayCall: createCredentialsCheck(options.oktaBasicAuth),
+      doors: authenticator,
       rules: rules.current,
       choose: canaries.choose,
       forRequest,
@@ -231,13 +251,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     health: {
       readiness: () => ({
-        ready,
+        // Without a key no token can be checked: better nobody asks here than that everybody is turned away.
+        ready: ready && authenticator.condition().open,
         mode: options.mode,
         version: options.version,
         rules: rulesNow(),
         providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
         breakers: breakers.readings(),
-        state: state.condition()
+        state: state.condition(),
+        doors: shownDoors(authenticator.condition())
       })
     },
     report,
@@ -283,7 +305,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await overrides.start()
     await rules.start()
   }
-  await Promise.all([warm(), learn()])
+  await Promise.all([warm(), learn(), authenticator.start()])
   await Promise.all([
     app.listen({ host: options.host, port: options.port }),
     admin?.listen({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? 0 })
@@ -299,6 +321,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     inFlight: () => inFlight.size,
     hanging: hanging.count,
     reloadRules: rules.reload,
+    async useDoors(next) {
+      await authenticator.use(next)
+      doors = next
+    },
     providers,
     async stop() {
       ready = false
@@ -315,10 +341,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       breakers.close()
       rules.close()
       overrides.close()
+      await authenticator.close()
       await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
   }
+}
+
+/** What the door itself shows says nothing of whose it is. */
+function shownDoors({ schemes, issuers }: DoorsCondition): Readiness['doors'] {
+  const count = (state: KeysCondition): number => issuers.filter(({ keys }) => keys === state).length
+  return { schemes, issuer_keys: { fresh: count('fresh'), stale: count('stale'), none: count('none') } }
 }
 
 /** What a decision may be called, and what may be blocked: by the rules, and by those that a canary tries. */

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { sandboxBanner } from './banner.ts'
+import type { BasicPair, Door } from './doors/door.ts'
+import { parseOrgs } from './doors/orgs-file.ts'
 import { startGateway, type Gateway } from './gateway.ts'
-import type { BasicPair } from './okta/credentials.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
 import { loadRulesApart } from './rules/load-apart.ts'
 import { loadRules } from './rules/load.ts'
@@ -43,6 +44,7 @@ const version = (
 async function main(): Promise<void> {
   const settings = settingsOrExit()
   const senderCountries = senderCountriesOrExit(settings)
+  const doors = doorsOrExit(settings)
   const rules = await rulesOrExit(settings, senderCountries)
   const log = await openLog(settings)
 
@@ -60,7 +62,7 @@ async function main(): Promise<void> {
     port: settings.port,
     mode: settings.mode.kind,
     version,
-    oktaBasicAuth: settings.oktaBasicAuth ?? [DEVELOPMENT_CREDENTIALS],
+    doors,
     providers: settings.mode.kind === 'live' ? settings.mode.providers : providersOf(sandbox as Sandbox),
     rules: {
       files: { live: settings.routingFile, candidate: settings.routingShadowFile },
@@ -101,7 +103,9 @@ async function main(): Promise<void> {
       sandboxBanner({
         gatewayUrl: gateway.url,
         sandboxUrl: sandbox.url,
-        developmentCredentials: settings.oktaBasicAuth === null ? DEVELOPMENT_CREDENTIALS : null
+        developmentCredentials: doors.some(({ basic }) => basic.includes(DEVELOPMENT_CREDENTIALS))
+          ? DEVELOPMENT_CREDENTIALS
+          : null
       })
     )
   }
@@ -123,6 +127,25 @@ function readTextFile(path: string): string | null {
   } catch {
     return null
   }
+}
+
+/** What opens for Okta: for every org, or as the file of orgs says. */
+function doorsOrExit({ oktaBasicAuth, oktaHeader, oktaOauth, orgsFile }: Settings): readonly Door[] {
+  if (orgsFile === null) {
+    const isLocked = oktaBasicAuth !== null || oktaHeader !== null || oktaOauth.length > 0
+    const basic = oktaBasicAuth ?? (isLocked ? [] : [DEVELOPMENT_CREDENTIALS])
+    return [{ org: null, basic, header: oktaHeader, oauth: oktaOauth }]
+  }
+  const text = readTextFile(orgsFile)
+  const parsed =
+    text === null
+      ? null
+      : parseOrgs(text, orgsFile, { file: readTextFile, variable: (name) => process.env[name] })
+  if (parsed?.kind === 'ok') return parsed.doors
+  const report =
+    parsed === null ? 'It cannot be read.' : renderFaults(text ?? '', parsed.faults, { colour: false })
+  process.stderr.write(`Switchboard does not start. ${orgsFile} (ORGS_FILE) cannot be used:\n${report}\n`)
+  process.exit(1)
 }
 
 function senderCountriesOrExit({ senderCountriesFile: path }: Settings): SenderCountries {
