@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import t, { type Test } from 'tap'
 import type { RefusalCause } from '../../src/domain/admission.ts'
+import type { KeyTimes } from '../../src/doors/issuer-keys.ts'
 import { AUTHORIZATION, LOGIN, openDoor } from '../fixtures/gateway.ts'
 import { AUDIENCE, CLIENT_ID, newKey, SCOPE, startIssuer, type IssuerUnderTest } from '../fixtures/issuer.ts'
 import { sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
@@ -87,11 +88,7 @@ const QUICK = {
 async function startWithIssuers(
   t: Test,
   issuers: readonly IssuerUnderTest[],
-  keyTimes: Parameters<typeof startStack>[1] extends infer O
-    ? NonNullable<O> extends { keyTimes?: infer K }
-      ? K
-      : never
-    : never = QUICK
+  keyTimes: Partial<KeyTimes> = QUICK
 ): Promise<Stack> {
   return await startStack(t, { doors: [openDoor({ oauth: issuers.map(({ terms }) => terms) })], keyTimes })
 }
@@ -303,8 +300,7 @@ t.test('no request waits for an issuer that hangs', async (t) => {
 
 t.test('keys from before serve while the issuer is down, and no longer than they may', async (t) => {
   const issuer = await startIssuer(t)
-  const times = { ...QUICK, refreshEveryMs: 20, staleAtMostMs: 2_500 }
-  const stack = await startWithIssuers(t, [issuer], times)
+  const stack = await startWithIssuers(t, [issuer], { ...QUICK, refreshEveryMs: 20 })
   for (const keys of [
     'down',
     'hangs',
@@ -340,7 +336,11 @@ t.test('keys from before serve while the issuer is down, and no longer than they
     issuer.asked().every((url) => !url.includes('moved')),
     'no redirect was followed'
   )
+})
 
+t.test('keys that nobody could renew for too long are used no more', async (t) => {
+  const issuer = await startIssuer(t)
+  const stack = await startWithIssuers(t, [issuer], { ...QUICK, refreshEveryMs: 20, staleAtMostMs: 200 })
   await issuer.close()
   await until(() => stack.events('auth.keys_failed').at(-1)?.known_keys === 0)
   isTurnedAway(t, await knock(stack, bearer(await issuer.sign())), INVALID_TOKEN, 'keys that are too old')
