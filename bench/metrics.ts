@@ -27,6 +27,7 @@ function freshMetrics(): Metrics {
   return createMetrics({
     providers: PROVIDER_NAMES,
     countries: METRICS_COUNTRIES,
+    orgs: () => [],
     epoch: () => Date.now(),
     readings: () => ({
       inFlight: 0,
@@ -37,6 +38,7 @@ function freshMetrics(): Metrics {
       inService: [],
       overrides: [],
       capacity: [],
+      issuers: [],
       state: 'redis',
       rules: { names: Array.from({ length: 50 }, (_, i) => `rule-${i}`), blockReasons: ['premium_number'] }
     }),

@@ -58,6 +58,7 @@ function costOfSpans(): { readonly usARequest: number; readonly kbASpan: number 
       channel: 'sms',
       flow: 'sign_in',
       country: 'SE',
+      org_name: null,
       phone: null,
       phone_hash: null,
       preview: false,

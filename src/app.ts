@@ -7,11 +7,13 @@ import Fastify, {
   type FastifyRequest
 } from 'fastify'
 import underPressure from '@fastify/under-pressure'
+import type { Refusal as NotAdmittedRefusal } from './domain/admission.ts'
 import { readAddress } from './door/address.ts'
 import type { Door, DoorRefusal, DoorSettings } from './door/door.ts'
 import { hasCertificate, type Listening } from './door/listening.ts'
 import { HEALTH_PATHS, healthRoute, type HealthRouteOptions } from './health-route.ts'
 import { HOOK_PATH, hookRoute, newRequestId, type HookRouteOptions } from './okta/hook-route.ts'
+import { refusalOf } from './okta/refusal.ts'
 import { errorOf } from './okta/reply.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
@@ -81,22 +83,24 @@ export function buildApp(deps: AppDependencies): FastifyInstance {
   function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
     if (status === 500) report(faultOf('request', error))
+    const cause = refusalOf(error)
     if (status === 401 && door.hasFailedTooOften(request.ip)) {
       void reply.header('connection', 'close')
-      return answer(TURNED_AWAY.too_many_failures, request, reply)
+      return answer(TURNED_AWAY.too_many_failures, cause, request, reply)
     }
-    return answer({ status, ...(REFUSALS[status] ?? OTHER_REFUSAL) }, request, reply)
+    return answer({ status, ...(REFUSALS[status] ?? OTHER_REFUSAL) }, cause, request, reply)
   }
 
   function turnAway(refusal: DoorRefusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     if ('retryAfterMs' in refusal) void reply.header('retry-after', Math.ceil(refusal.retryAfterMs / 1000))
     // What follows on this connection is a body that nobody reads.
     void reply.header('connection', 'close')
-    return answer(TURNED_AWAY[refusal.reason], request, reply)
+    return answer(TURNED_AWAY[refusal.reason], null, request, reply)
   }
 
   function answer(
     { status, reason, summary }: Refusal & { readonly status: number },
+    notAdmitted: NotAdmittedRefusal | null,
     request: FastifyRequest,
     reply: FastifyReply
   ): FastifyReply {
@@ -106,6 +110,9 @@ export function buildApp(deps: AppDependencies): FastifyInstance {
       trace_id: request.trace?.trace_id ?? traceIdOf(request.headers['traceparent']),
       reason,
       source: readAddress(request.ip),
+      cause: notAdmitted?.cause ?? null,
+      auth: notAdmitted?.auth ?? null,
+      org_name: notAdmitted?.org?.name ?? null,
       http_status: status,
       duration_ms: Math.round(now() - request.arrivedAtMs)
     })
@@ -126,6 +133,9 @@ export function buildApp(deps: AppDependencies): FastifyInstance {
       trace_id: null,
       reason,
       source: readAddress(socket.remoteAddress),
+      cause: null,
+      auth: null,
+      org_name: null,
       http_status: status,
       duration_ms: 0
     })

@@ -24,14 +24,17 @@ import { createDoor, OPEN_DOOR, type DoorSettings } from './door/door.ts'
 import { createListening } from './door/listening.ts'
 import { createTlsKeeper } from './door/tls-keeper.ts'
 import type { RulesInForce } from './domain/in-force.ts'
-import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
+import { createAuthenticator, type DoorsCondition } from './doors/authenticator.ts'
+import type { Door } from './doors/door.ts'
+import type { KeysCondition, KeyTimes } from './doors/issuer-keys.ts'
+import type { Readiness } from './health-route.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createReplaceable, type Replaceable } from './providers/replaceable.ts'
-import { createRenewal } from './renewal.ts'
+import { createRenewal, type ReadSecrets } from './renewal.ts'
 import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
 import { watchFiles } from './rules/watch.ts'
-import type { ReadSettings, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { eventOfBreaker, eventOfRules, eventOfState, eventOfTls } from './gateway-events.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing, type Sealing } from './state/sealing.ts'
@@ -53,7 +56,10 @@ export interface GatewayOptions {
   readonly port: number
   readonly mode: 'sandbox' | 'live'
   readonly version: string
-  readonly oktaBasicAuth: readonly BasicPair[]
+  /** What opens for Okta, and for which org. */
+  readonly doors: readonly Door[]
+  /** Waits of issuers' keys that differ from the usual ones. */
+  readonly keyTimes?: Partial<KeyTimes>
   readonly providers: ProviderSettings
   /** The files, what was read of them, how they are read again, and how often they are looked at. */
   readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'>
@@ -86,7 +92,7 @@ export interface GatewayOptions {
     readonly publicHost: string | null
   } | null
   /** How the secrets are read again; without it they stay as they are. */
-  readonly secrets?: { readonly digests: Settings['digests']; readonly reread: () => ReadSettings }
+  readonly secrets?: { readonly digests: Settings['digests']; readonly reread: () => ReadSecrets }
 }
 
 export interface Clock {
@@ -130,6 +136,7 @@ const CUT_AFTER_MS = 500
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, tracing = null, door = OPEN_DOOR, tls = null } = options
   const log = quietLog(options.log, { now: clock.now })
+  let { doors } = options
   // Without the admin port nobody can read them, and they cost nothing.
   const metrics =
     options.admin === null
@@ -137,6 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       : createMetrics({
           providers: PROVIDER_NAMES,
           countries: options.metricsCountries ?? METRICS_COUNTRIES,
+          orgs: () => doors.flatMap(({ org }) => org?.name ?? []),
           readings: () => readingsNow(),
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
@@ -166,7 +174,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (const { name, channels } of providers.values()) {
     for (const channel of channels) breakers.of(name, channel)
   }
-  let mayCall = createCredentialsCheck(options.oktaBasicAuth)
   let adminSecrets = options.admin?.secrets ?? []
   let sealing = options.redis === null ? null : createSealing(options.redis.keys)
   const memory = createMemoryState({ now: clock.now })
@@ -252,6 +259,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ),
     overrides: overrides.list(),
     capacity: capacity.readings(),
+    issuers: authenticator.condition().issuers,
     state: state.condition(),
     rules: wordsOf(rules.current())
   })
@@ -263,6 +271,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         return leftMs === null ? [] : [{ provider: name, channel, leftMs: Math.round(leftMs) }]
       })
     )
+
+  const authenticator = createAuthenticator({
+    doors,
+    report,
+    now: clock.now,
+    epoch: clock.epoch,
+    random: options.random,
+    times: options.keyTimes ?? {}
+  })
 
   let ready = false
   let stopping = false
@@ -279,7 +296,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listening,
     hook: {
       dispatch,
-      mayCall: (user, password) => mayCall(user, password),
+      doors: authenticator,
       rules: rules.current,
       choose: canaries.choose,
       forRequest,
@@ -289,13 +306,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     health: {
       readiness: () => ({
-        ready,
+        // Without a key no token can be checked: better nobody asks here than that everybody is turned away.
+        ready: ready && authenticator.condition().open,
         mode: options.mode,
         version: options.version,
         rules: rulesNow(),
         providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
         breakers: breakers.readings(),
-        state: state.condition()
+        state: state.condition(),
+        doors: shownDoors(authenticator.condition())
       })
     },
     report,
@@ -343,7 +362,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await overrides.start()
     await rules.start()
   }
-  await Promise.all([warm(), learn()])
+  await Promise.all([warm(), learn(), authenticator.start()])
   await Promise.all([
     app.listen({ host: options.host, port: options.port }),
     admin?.listen({ host: options.admin?.host ?? '127.0.0.1', port: options.admin?.port ?? 0 })
@@ -375,8 +394,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           providerSettings: options.providers,
           accounts: providers,
           providerDeps,
-          use({ oktaBasicAuth, admin: door, redis: shared }) {
-            if (oktaBasicAuth !== null) mayCall = createCredentialsCheck(oktaBasicAuth)
+          doors,
+          async useDoors(next) {
+            await authenticator.use(next)
+            doors = next
+          },
+          use({ admin: door, redis: shared }) {
             if (door !== null) adminSecrets = door.secrets
             if (shared !== null) sealing = createSealing(shared.keys)
           },
@@ -416,11 +439,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       breakers.close()
       rules.close()
       overrides.close()
+      await authenticator.close()
       await state.close()
       await Promise.all([...providers.values()].map((provider) => provider.close()))
       log.close()
     }
   }
+}
+
+/** What the door itself shows says nothing of whose it is. */
+function shownDoors({ schemes, issuers }: DoorsCondition): Readiness['doors'] {
+  const count = (state: KeysCondition): number => issuers.filter(({ keys }) => keys === state).length
+  return { schemes, issuer_keys: { fresh: count('fresh'), stale: count('stale'), none: count('none') } }
 }
 
 /** What a decision may be called, and what may be blocked: by the rules, and by those that a canary tries. */

@@ -2,6 +2,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { ShownRules } from './admin/shown-rules.ts'
 import type { BreakerReading } from './delivery/breakers.ts'
 import type { Channel } from './domain/message.ts'
+import type { Scheme } from './domain/admission.ts'
+import type { KeysCondition } from './doors/issuer-keys.ts'
 import type { StateCondition } from './state/state.ts'
 
 export interface Readiness {
@@ -12,6 +14,11 @@ export interface Readiness {
   readonly providers: readonly { readonly name: string; readonly channels: readonly Channel[] }[]
   readonly breakers: readonly BreakerReading[]
   readonly state: StateCondition
+  /** How Okta may come in, and how many issuers of tokens have keys here: fetched lately, older ones, or none. */
+  readonly doors: {
+    readonly schemes: readonly Scheme[]
+    readonly issuer_keys: Readonly<Record<KeysCondition, number>>
+  }
 }
 
 export interface HealthRouteOptions {

@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { sandboxBanner } from './banner.ts'
 import type { ReadTls, TlsFault } from './door/certificate.ts'
+import type { BasicPair, Door } from './doors/door.ts'
+import { parseOrgs } from './doors/orgs-file.ts'
 import { startGateway, type Clock, type Gateway } from './gateway.ts'
-import type { BasicPair } from './okta/credentials.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
+import type { ReadSecrets } from './renewal.ts'
+import type { Fault } from './rules/faults.ts'
 import { loadRulesApart } from './rules/load-apart.ts'
 import { loadRules } from './rules/load.ts'
 import { renderFaults } from './rules/report.ts'
@@ -59,6 +62,7 @@ async function main(): Promise<void> {
   const settings = settingsOrExit()
   const tls = tlsOrExit(settings)
   const senderCountries = senderCountriesOrExit(settings)
+  const doors = doorsOrExit(settings)
   const rules = await rulesOrExit(settings, senderCountries)
   // Once there is a gateway, its metrics hear of the process, too.
   let report: Report = (event) => log.report(event)
@@ -81,7 +85,7 @@ async function main(): Promise<void> {
     port: settings.port,
     mode: settings.mode.kind,
     version,
-    oktaBasicAuth: settings.oktaBasicAuth ?? [DEVELOPMENT_CREDENTIALS],
+    doors,
     providers: settings.mode.kind === 'live' ? settings.mode.providers : providersOf(sandbox as Sandbox),
     rules: {
       files: { live: settings.routingFile, candidate: settings.routingShadowFile },
@@ -100,7 +104,7 @@ async function main(): Promise<void> {
     redis: settings.redis,
     door: settings.door,
     tls,
-    secrets: { digests: settings.digests, reread: () => readSettings(withoutTls(env), readTextFile) }
+    secrets: { digests: settings.digests, reread: rereadSecrets }
   })
   report = gateway.report
   log.report({
@@ -127,7 +131,9 @@ async function main(): Promise<void> {
       sandboxBanner({
         gatewayUrl: gateway.url,
         sandboxUrl: sandbox.url,
-        developmentCredentials: settings.oktaBasicAuth === null ? DEVELOPMENT_CREDENTIALS : null
+        developmentCredentials: doors.some(({ basic }) => basic.includes(DEVELOPMENT_CREDENTIALS))
+          ? DEVELOPMENT_CREDENTIALS
+          : null
       })
     )
   }
@@ -179,6 +185,49 @@ function readTextFile(path: string): string | null {
   } catch {
     return null
   }
+}
+
+/** What opens for Okta: for every org, or as the file of orgs says. */
+function doorsOrExit(settings: Settings): readonly Door[] {
+  const read = readDoors(settings)
+  if (read.kind === 'ok') return read.doors
+  const { file, text, faults } = read
+  const report = text === null ? 'It cannot be read.' : renderFaults(text, faults, { colour: false })
+  process.stderr.write(`Switchboard does not start. ${file} (ORGS_FILE) cannot be used:\n${report}\n`)
+  process.exit(1)
+}
+
+type ReadDoors =
+  | { readonly kind: 'ok'; readonly doors: readonly Door[] }
+  | {
+      readonly kind: 'faulty'
+      readonly file: string
+      /** Null: it cannot be read. */
+      readonly text: string | null
+      readonly faults: readonly Fault[]
+    }
+
+function readDoors({ oktaBasicAuth, oktaHeader, oktaOauth, orgsFile }: Settings): ReadDoors {
+  if (orgsFile === null) {
+    const isLocked = oktaBasicAuth !== null || oktaHeader !== null || oktaOauth.length > 0
+    const basic = oktaBasicAuth ?? (isLocked ? [] : [DEVELOPMENT_CREDENTIALS])
+    return { kind: 'ok', doors: [{ org: null, basic, header: oktaHeader, oauth: oktaOauth }] }
+  }
+  const text = readTextFile(orgsFile)
+  if (text === null) return { kind: 'faulty', file: orgsFile, text, faults: [] }
+  const parsed = parseOrgs(text, orgsFile, { file: readTextFile, variable: (name) => env[name] })
+  return parsed.kind === 'ok' ? parsed : { kind: 'faulty', file: orgsFile, text, faults: parsed.faults }
+}
+
+/** As they stand now: what the process was started with, and the files that it names. */
+function rereadSecrets(): ReadSecrets {
+  const read = readSettings(withoutTls(env), readTextFile)
+  if (read.kind === 'faulty') return read
+  const doors = readDoors(read.settings)
+  if (doors.kind === 'ok') return { ...read, doors: doors.doors }
+  const [first] = doors.faults
+  const where = first === undefined ? 'cannot be read' : `is wrong in line ${first.line} (${first.code})`
+  return { kind: 'faulty', faults: [{ name: 'ORGS_FILE', message: `${where}: the old one stays in force` }] }
 }
 
 function senderCountriesOrExit({ senderCountriesFile: path }: Settings): SenderCountries {

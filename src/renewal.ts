@@ -1,23 +1,32 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Door } from './doors/door.ts'
 import { createProviders, type ProviderDeps, type ProviderSettings } from './providers/registry.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import type { Replaceable } from './providers/replaceable.ts'
-import { NAMES_UNTIL_RESTART, type ReadSettings, type SettingFault, type Settings } from './settings.ts'
+import { NAMES_UNTIL_RESTART, type SettingFault, type Settings } from './settings.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 
 /** New connections of a new account are waited for so long, in ms: no code should. */
 const WARM_WITHIN_MS = 3_000
 
+/** The settings, and what they and the file of orgs say of who may call. */
+export type ReadSecrets =
+  | { readonly kind: 'ok'; readonly settings: Settings; readonly doors: readonly Door[] }
+  | { readonly kind: 'faulty'; readonly faults: readonly SettingFault[] }
+
 export interface RenewalDependencies {
   /** What stood for each secret when the process began: {@link Settings.digests}. */
   readonly digests: Settings['digests']
   readonly providerSettings: ProviderSettings
   /** Reads the settings anew, without TLS, which is read by itself. */
-  readonly reread: () => ReadSettings
+  readonly reread: () => ReadSecrets
+  readonly doors: readonly Door[]
+  /** Lets in by them from now on. Fetches the keys of new issuers first, and waits a few seconds at most. */
+  readonly useDoors: (doors: readonly Door[]) => Promise<void>
   readonly accounts: ReadonlyMap<ProviderName, Replaceable>
   readonly providerDeps: ProviderDeps
-  /** Puts in force what needs no preparation: who may call, and what seals the state. Does not throw. */
+  /** Puts in force what needs no preparation: whom the admin port lets in, and what seals the state. Does not throw. */
   readonly use: (settings: Settings) => void
   readonly report: Report
 }
@@ -29,7 +38,7 @@ export type Renew = () => Promise<void>
 export function createRenewal(deps: RenewalDependencies): Renew {
   const { reread, accounts, report } = deps
   const digests = new Map(deps.digests)
-  let providerSettings = deps.providerSettings
+  let { providerSettings, doors } = deps
   let last: Promise<void> = Promise.resolve()
 
   function reject(faults: readonly SettingFault[]): void {
@@ -42,11 +51,14 @@ export function createRenewal(deps: RenewalDependencies): Renew {
   async function renew(): Promise<void> {
     const read = reread()
     if (read.kind === 'faulty') return reject(read.faults)
-    const { settings } = read
+    const { settings, doors: nextDoors } = read
     const changed = changedNames(digests, settings.digests)
     const prepared = await prepare(settings)
     if (prepared.kind === 'faulty') return reject(prepared.faults)
 
+    const isOrgsFileChanged = settings.orgsFile !== null && !isDeepStrictEqual(doors, nextDoors)
+    await deps.useDoors(nextDoors)
+    doors = nextDoors
     // All at once: no request is between two of them.
     for (const [name, next] of prepared.providers) accounts.get(name)?.replaceBy(next)
     deps.use(settings)
@@ -54,7 +66,11 @@ export function createRenewal(deps: RenewalDependencies): Renew {
 
     const inForce = changed.filter((name) => !waitsForRestart(name))
     for (const name of inForce) digests.set(name, settings.digests.get(name) ?? '')
-    report({ event: 'secrets.reloaded', changed: inForce, until_restart: changed.filter(waitsForRestart) })
+    report({
+      event: 'secrets.reloaded',
+      changed: isOrgsFileChanged ? [...inForce, 'ORGS_FILE'] : inForce,
+      until_restart: changed.filter(waitsForRestart)
+    })
   }
 
   async function prepare({

@@ -7,7 +7,16 @@ import type { DoorSettings } from './door/door.ts'
 import { readNetworks, type Networks } from './door/networks.ts'
 import { readRate } from './door/source-limit.ts'
 import { switchFaults } from './node-switches.ts'
-import type { BasicPair } from './okta/credentials.ts'
+import type { BasicPair, HeaderSecrets, TokenTerms } from './doors/door.ts'
+import { issuerFault } from './doors/issuer.ts'
+import {
+  headerNameFault,
+  headerSecretsFault,
+  pairsFault,
+  pairsOf,
+  wordFault,
+  wordsOf
+} from './doors/written.ts'
 import { MESSAGEBIRD_BASE_URL } from './providers/messagebird/messagebird.ts'
 import type { ProviderSettings } from './providers/registry.ts'
 import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
@@ -75,6 +84,12 @@ export interface Settings {
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
   /** Null in the sandbox where nobody set it: then it makes up its own. */
   readonly oktaBasicAuth: readonly BasicPair[] | null
+  /** A header of the admin's choice; null: none. */
+  readonly oktaHeader: HeaderSecrets | null
+  /** Tokens of OAuth 2.0 that open; none where there are no issuers. */
+  readonly oktaOauth: readonly TokenTerms[]
+  /** Orgs with doors of their own; null: all that is above opens for any org. */
+  readonly orgsFile: string | null
   readonly mode:
     | { readonly kind: 'sandbox' }
     | { readonly kind: 'live'; readonly providers: ProviderSettings }
@@ -96,6 +111,22 @@ const MOST_METRICS_COUNTRIES = 100
 /** A string that holds to a rule; the message never quotes the value, which may be a misplaced secret. */
 const text = (holds: (value: string) => boolean, message: string) =>
   Type.Optional(Type.Refine(Type.String({ minLength: 1 }), holds, () => message))
+
+/** The same, where the rule says what it misses. */
+const written = (faultOf: (value: string) => string | null) =>
+  Type.Optional(
+    Type.Refine(
+      Type.String({ minLength: 1 }),
+      (value) => faultOf(value) === null,
+      (value) => faultOf(value) ?? ''
+    )
+  )
+
+/** The first fault of several words. */
+const each = (faultOf: (word: string) => string | null) => (value: string) =>
+  wordsOf(value)
+    .map(faultOf)
+    .find((fault) => fault !== null) ?? null
 
 const anything = Type.Optional(Type.String({ minLength: 1 }))
 const secret = text((value) => !/[\s\p{Cc}]/u.test(value), 'must not hold white space or control characters')
@@ -188,10 +219,14 @@ const Variables = Type.Object({
     (value) => readStateKeys(value).kind === 'keys',
     'must be one or two keys of 32 bytes in base64 or hex, the current one first ("openssl rand -base64 32" makes one)'
   ),
-  OKTA_BASIC_AUTH: text(
-    (value) => pairsOf(value).every(({ user, password }) => user !== '' && password !== ''),
-    'must be one or several user:password pairs, separated by white space'
-  ),
+  OKTA_BASIC_AUTH: written(pairsFault),
+  OKTA_HEADER_NAME: written(headerNameFault),
+  OKTA_HEADER_SECRETS: written(headerSecretsFault),
+  OKTA_OAUTH_ISSUERS: written(each(issuerFault)),
+  OKTA_OAUTH_AUDIENCE: written(wordFault),
+  OKTA_OAUTH_SCOPE: written(wordFault),
+  OKTA_OAUTH_CLIENT_IDS: written(each(wordFault)),
+  ORGS_FILE: anything,
   TWILIO_ACCOUNT_SID: text(
     (value) => /^AC\w+$/u.test(value),
     'must begin with "AC" (an API key, "SK...", goes into TWILIO_API_KEY)'
@@ -230,6 +265,7 @@ export const SECRET_NAMES = [
   'REDIS_URL',
   'STATE_KEY',
   'OKTA_BASIC_AUTH',
+  'OKTA_HEADER_SECRETS',
   'TWILIO_ACCOUNT_SID',
   'TWILIO_AUTH_TOKEN',
   'TWILIO_API_KEY',
@@ -280,7 +316,8 @@ export function readSettings(
   faults.push(
     ...(sandbox ? sandboxFaults(values) : liveFaults(values)),
     ...stateFaults(values),
-    ...tracingFaults(values)
+    ...tracingFaults(values),
+    ...doorFaults(values)
   )
   // One fault a variable is enough: the first is the root, and that of its file stands for its absence.
   const first = faults.filter(
@@ -316,6 +353,9 @@ export function readSettings(
       tracing: tracingOf(values),
       redis: redisOf(values),
       oktaBasicAuth: values.OKTA_BASIC_AUTH === undefined ? null : pairsOf(values.OKTA_BASIC_AUTH),
+      oktaHeader: headerOf(values),
+      oktaOauth: oauthOf(values),
+      orgsFile: values.ORGS_FILE ?? null,
       mode: sandbox ? { kind: 'sandbox' } : { kind: 'live', providers },
       unavailable: sandbox ? [] : unavailable
     }
@@ -453,6 +493,55 @@ function stateFaults(values: Values): readonly SettingFault[] {
     .map((name) => missing(name, why))
 }
 
+const HEADER = ['OKTA_HEADER_NAME', 'OKTA_HEADER_SECRETS'] as const satisfies readonly Name[]
+const OAUTH = [
+  'OKTA_OAUTH_ISSUERS',
+  'OKTA_OAUTH_AUDIENCE',
+  'OKTA_OAUTH_SCOPE',
+  'OKTA_OAUTH_CLIENT_IDS'
+] as const satisfies readonly Name[]
+
+/** What opens for every org. */
+const DOORS = ['OKTA_BASIC_AUTH', ...HEADER, ...OAUTH] as const satisfies readonly Name[]
+
+function doorFaults(values: Values): readonly SettingFault[] {
+  const isSetHere = (name: Name): boolean => values[name] !== undefined
+  if (values.ORGS_FILE !== undefined) {
+    return DOORS.filter(isSetHere).map((name) => ({
+      name,
+      message:
+        'would open for every org of ORGS_FILE: remove it, and give each org its own secret in that file'
+    }))
+  }
+  return [
+    [HEADER, 'a header needs its name and its secrets'],
+    [OAUTH, 'tokens are checked for all of them: any client of the issuer could call otherwise']
+  ].flatMap(([names, why]) => {
+    const group = names as readonly Name[]
+    const present = group.find(isSetHere)
+    if (present === undefined) return []
+    return group
+      .filter((name) => !isSetHere(name))
+      .map((name) => missing(name, `${present} is set, and ${String(why)}`))
+  })
+}
+
+function headerOf({ OKTA_HEADER_NAME: name, OKTA_HEADER_SECRETS: secrets }: Values): Settings['oktaHeader'] {
+  return name === undefined || secrets === undefined
+    ? null
+    : { name: name.toLowerCase(), secrets: wordsOf(secrets) }
+}
+
+function oauthOf(values: Values): Settings['oktaOauth'] {
+  const {
+    OKTA_OAUTH_ISSUERS: issuers = '',
+    OKTA_OAUTH_AUDIENCE: audience = '',
+    OKTA_OAUTH_SCOPE: scope = '',
+    OKTA_OAUTH_CLIENT_IDS: clientIds = ''
+  } = values
+  return wordsOf(issuers).map((issuer) => ({ issuer, audience, scope, clientIds: wordsOf(clientIds) }))
+}
+
 function adminOf(values: Values, sandbox: boolean): Settings['admin'] {
   const secrets = values.ADMIN_SECRET?.split(/\s+/u) ?? (sandbox ? [SANDBOX_ADMIN_SECRET] : null)
   if (secrets === null) return null
@@ -509,8 +598,9 @@ function redisOf({ REDIS_URL: redisUrl, STATE_KEY: key = '' }: Values): Settings
 function liveFaults(values: Values): readonly SettingFault[] {
   const faults: SettingFault[] = []
 
-  if (values.OKTA_BASIC_AUTH === undefined) {
-    faults.push(missing('OKTA_BASIC_AUTH', 'set user:password, the pair that Okta will send'))
+  if ([...DOORS, 'ORGS_FILE' as const].every((name) => values[name] === undefined)) {
+    const others = 'or OKTA_HEADER_NAME, OKTA_OAUTH_ISSUERS or ORGS_FILE'
+    faults.push(missing('OKTA_BASIC_AUTH', `set user:password, the pair that Okta will send (${others})`))
   }
   const adminName = (['ADMIN_PORT', 'ADMIN_HOST'] as const).find((name) => values[name] !== undefined)
   if (adminName !== undefined && values.ADMIN_SECRET === undefined) {
@@ -610,18 +700,6 @@ function providersOf(values: Values): {
 
 function countriesOf(value: string): readonly string[] {
   return value.split(/[\s,]+/u).filter((code) => code !== '')
-}
-
-function pairsOf(value: string): readonly BasicPair[] {
-  return value
-    .split(/\s+/u)
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const colon = pair.indexOf(':')
-      return colon === -1
-        ? { user: pair, password: '' }
-        : { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
-    })
 }
 
 function isEndpoint(value: string): boolean {

@@ -333,3 +333,73 @@ t.test('readSettings() takes a Redis only with the keys that every node needs', 
     t.match(faultsOf({ ...live, MAX_IN_FLIGHT: wrong }), [/^MAX_IN_FLIGHT must be/u], wrong)
   }
 })
+
+t.test('readSettings() takes any way for Okta to come in, and none by halves', async (t) => {
+  const { OKTA_BASIC_AUTH: _, ...rest } = live
+  const oauth = {
+    OKTA_OAUTH_ISSUERS: 'https://acme.okta.com/oauth2/default https://bolt.okta.com/oauth2/aus1',
+    OKTA_OAUTH_AUDIENCE: 'api://otp-gateway',
+    OKTA_OAUTH_SCOPE: 'otp.send',
+    OKTA_OAUTH_CLIENT_IDS: '0oa1 0oa2'
+  }
+  const header = {
+    OKTA_HEADER_NAME: 'X-Otp-Key',
+    OKTA_HEADER_SECRETS: 'a-secret-of-a-header another-secret-of-it'
+  }
+  const terms = { audience: 'api://otp-gateway', scope: 'otp.send', clientIds: ['0oa1', '0oa2'] }
+  t.match(settingsOf({ ...rest, ...oauth }), {
+    oktaBasicAuth: null,
+    oktaHeader: null,
+    oktaOauth: [
+      { issuer: 'https://acme.okta.com/oauth2/default', ...terms },
+      { issuer: 'https://bolt.okta.com/oauth2/aus1', ...terms }
+    ]
+  })
+  t.match(settingsOf({ ...rest, ...header }), {
+    oktaHeader: { name: 'x-otp-key', secrets: ['a-secret-of-a-header', 'another-secret-of-it'] },
+    oktaOauth: []
+  })
+  t.match(settingsOf({ ...rest, ORGS_FILE: 'orgs.yaml' }), { orgsFile: 'orgs.yaml', oktaBasicAuth: null })
+  t.match(settingsOf({ ...live, ...oauth, ...header }), {
+    oktaBasicAuth: [{}],
+    oktaHeader: {},
+    oktaOauth: [{}, {}]
+  })
+
+  t.match(faultsOf(rest), [
+    /^OKTA_BASIC_AUTH is missing: .*or OKTA_HEADER_NAME, OKTA_OAUTH_ISSUERS or ORGS_FILE/u
+  ])
+  for (const name of Object.keys(oauth) as (keyof typeof oauth)[]) {
+    const without = Object.fromEntries(Object.entries(oauth).filter(([key]) => key !== name))
+    t.match(faultsOf({ ...live, ...without }), [new RegExp(`^${name} is missing`, 'u')])
+  }
+  t.match(faultsOf({ ...live, OKTA_HEADER_NAME: 'x-otp-key' }), [
+    /^OKTA_HEADER_SECRETS is missing: OKTA_HEADER_NAME is set/u
+  ])
+  t.match(faultsOf({ ...live, ...header, OKTA_HEADER_NAME: 'content-length' }), [
+    /^OKTA_HEADER_NAME is a header that HTTP/u
+  ])
+  t.match(faultsOf({ ...live, ...header, OKTA_HEADER_SECRETS: 'too-short' }), [
+    /^OKTA_HEADER_SECRETS must be .*at least 16/u
+  ])
+  t.match(
+    faultsOf({
+      ...live,
+      ...oauth,
+      OKTA_OAUTH_ISSUERS: 'https://acme.okta.com/oauth2/default https://acme.okta.com'
+    }),
+    [/^OKTA_OAUTH_ISSUERS names Okta's org authorization server: its tokens are opaque/u]
+  )
+  t.match(faultsOf({ ...live, ORGS_FILE: 'orgs.yaml' }), [
+    /^OKTA_BASIC_AUTH would open for every org of ORGS_FILE/u
+  ])
+  t.match(faultsOf({ ...rest, ...header, ORGS_FILE: 'orgs.yaml' }), [
+    /^OKTA_HEADER_NAME would/u,
+    /^OKTA_HEADER_SECRETS would/u
+  ])
+  t.match(
+    faultsOf({ OKTA_HEADER_NAME: 'x-otp-key' }),
+    [/^OKTA_HEADER_SECRETS is missing/u],
+    'in the sandbox too'
+  )
+})

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import basicAuth from '@fastify/basic-auth'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { attemptDetail, type Dispatch, type Passage } from '../delivery/dispatch.ts'
+import { mayActFor, type Admission, type Refusal, type Verdict } from '../domain/admission.ts'
 import type { Delivery, Result } from '../domain/delivery.ts'
 import type { RulesInForce } from '../domain/in-force.ts'
 import type { OtpRequest } from '../domain/message.ts'
@@ -9,13 +9,17 @@ import type { Router } from '../domain/router.ts'
 import type { GatewayEvent, Report, RequestContext } from '../telemetry/events.ts'
 import type { Masking } from '../telemetry/masking.ts'
 import type { TraceIds, TraceOf } from '../telemetry/trace-context.ts'
-import type { CheckCredentials } from './credentials.ts'
-import { readRequest, type ReadRequest } from './read-request.ts'
+import { orgOf, readRequest, type ReadRequest } from './read-request.ts'
+import { notAdmitted } from './refusal.ts'
 import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from './reply.ts'
 
 export interface HookRouteOptions {
   readonly dispatch: Dispatch
-  readonly mayCall: CheckCredentials
+  /** Who let in whom, and what a refusal may say. */
+  readonly doors: {
+    readonly authenticate: (headers: FastifyRequest['raw']['headersDistinct']) => Promise<Verdict>
+    readonly challenges: (refusal: Refusal) => readonly string[]
+  }
   readonly rules: () => RulesInForce
   /** Which of them decide this request. */
   readonly choose: (rules: RulesInForce, request: OtpRequest) => Router
@@ -32,6 +36,8 @@ declare module 'fastify' {
     arrivedAtMs: number
     /** Null until it was let in. */
     trace: TraceIds | null
+    /** Who was let in; null on other routes, and before. */
+    admission: Admission | null
   }
 }
 
@@ -40,18 +46,30 @@ export const HOOK_PATH = '/telephonyHook'
 
 /** The door for Okta's telephony inline hook. */
 export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, options) => {
-  const { dispatch, mayCall, now } = options
+  const { dispatch, doors, now } = options
+  app.decorateRequest('admission', null)
 
-  await app.register(basicAuth, {
-    authenticate: true,
-    validate: async (user, password) => {
-      if (!mayCall(user, password)) throw new Error('Unauthorized')
-    }
-  })
+  /** Before the body is read. */
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const verdict = await doors.authenticate(request.raw.headersDistinct)
+    if (verdict.kind === 'refused') throw turnAway(verdict, reply)
+    request.admission = verdict
+  }
+
+  function turnAway(refusal: Refusal, reply: FastifyReply): Error {
+    void reply.header('www-authenticate', [...doors.challenges(refusal)])
+    return notAdmitted(refusal)
+  }
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<OktaReply> {
+    const { admission, body } = request
+    if (admission === null) throw new Error('Nobody was let in.')
+    const { auth, org } = admission
+    if (!mayActFor(admission, orgOf(body))) {
+      throw turnAway({ kind: 'refused', cause: 'wrong_org', auth, org }, reply)
+    }
     const rules = options.rules()
-    const { read, router } = readBy(rules, request.body)
+    const { read, router } = readBy(rules, body, org?.domains[0] ?? null)
     request.trace = options.traceOf({
       requestId: request.id,
       arrivedAtMs: request.arrivedAtMs,
@@ -64,7 +82,14 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
       okta_request_id: idsOf(read).oktaRequestId,
       rules_hash: router.hash
     })
-    const story = { requestId: request.id, arrivedAtMs: request.arrivedAtMs, report, rules, router }
+    const story = {
+      requestId: request.id,
+      admission,
+      arrivedAtMs: request.arrivedAtMs,
+      report,
+      rules,
+      router
+    }
     // Okta takes anything but 200 for "skipped".
     void reply.code(200)
     return read.kind === 'understood' ? carry(read, story) : misunderstood(read, story)
@@ -76,26 +101,28 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
    */
   function readBy(
     rules: RulesInForce,
-    body: unknown
+    body: unknown,
+    org: string | null
   ): { readonly read: ReadRequest; readonly router: Router } {
-    const read = readRequest(body, rules.live.defaults.country)
+    const read = readRequest(body, rules.live.defaults.country, org)
     if (read.kind === 'not_understood') return { read, router: rules.live }
     const router = options.choose(rules, read.request)
     if (router.defaults.country === rules.live.defaults.country) return { read, router }
-    const again = readRequest(body, router.defaults.country)
+    const again = readRequest(body, router.defaults.country, org)
     return again.kind === 'understood' ? { read: again, router } : { read, router: rules.live }
   }
 
   interface Story extends Passage {
     readonly requestId: string
+    readonly admission: Admission
   }
 
   async function carry(
     { request, codeAsNumber }: Extract<ReadRequest, { kind: 'understood' }>,
-    { requestId, ...passage }: Story
+    { requestId, admission, ...passage }: Story
   ): Promise<OktaReply> {
     const { report, router } = passage
-    report(receivedEvent(request, codeAsNumber, options.masking))
+    report(receivedEvent({ request, codeAsNumber, admission }, options.masking))
     const { delivery, duplicate } = await dispatch(request, passage)
     const reply = replyTo(delivery, { channel: request.channel, requestId })
     report({
@@ -103,6 +130,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
       ...(duplicate ? SENT_BEFORE : {}),
       // A line speaks of one file: the rule of the first request may be another's.
       ...(delivery.rulesHash === router.hash ? {} : { rule: null }),
+      org_name: admission.org?.name ?? null,
       okta_status: statusOf(reply),
       ...timesOf(passage)
     })
@@ -111,7 +139,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
 
   function misunderstood(
     { reason, channel, preview }: Extract<ReadRequest, { kind: 'not_understood' }>,
-    { requestId, ...passage }: Story
+    { requestId, admission, ...passage }: Story
   ): OktaReply {
     passage.report({
       ...NOTHING_HAPPENED,
@@ -119,6 +147,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
       reason,
       channel,
       preview,
+      org_name: admission.org?.name ?? null,
       okta_status: 'ERROR',
       ...timesOf(passage)
     })
@@ -144,7 +173,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
   app.route({
     method: 'POST',
     url: HOOK_PATH,
-    onRequest: app.basicAuth,
+    onRequest: admit,
     handler: answer
   })
 }
@@ -155,7 +184,10 @@ export function newRequestId(): string {
 
 type Completed = Extract<GatewayEvent, { event: 'otp.request.completed' }>
 
-const NOTHING_HAPPENED: Omit<Completed, 'outcome' | 'okta_status' | 'duration_ms' | 'deadline_left_ms'> = {
+const NOTHING_HAPPENED: Omit<
+  Completed,
+  'outcome' | 'org_name' | 'okta_status' | 'duration_ms' | 'deadline_left_ms'
+> = {
   event: 'otp.request.completed',
   reason: null,
   channel: null,
@@ -187,7 +219,18 @@ function idsOf(read: ReadRequest) {
   return read.kind === 'understood' ? read.request : read.ids
 }
 
-function receivedEvent(request: OtpRequest, codeAsNumber: boolean, masking: Masking): GatewayEvent {
+function receivedEvent(
+  {
+    request,
+    codeAsNumber,
+    admission
+  }: {
+    readonly request: OtpRequest
+    readonly codeAsNumber: boolean
+    readonly admission: Admission
+  },
+  masking: Masking
+): GatewayEvent {
   const { channel, flow, phone, locale, org, preview, userId } = request
   return {
     event: 'otp.request.received',
@@ -200,6 +243,9 @@ function receivedEvent(request: OtpRequest, codeAsNumber: boolean, masking: Mask
     user_hash: userId === null ? null : masking.userHash(userId),
     locale,
     org,
+    org_name: admission.org?.name ?? null,
+    auth: admission.auth,
+    auth_issuer: admission.issuer,
     preview,
     code_as_number: codeAsNumber,
     life_ms: request.lifeMs
@@ -210,7 +256,7 @@ function completedEvent(
   { result, attempts, rule, lastResort }: Delivery,
   { channel, flow, phone, preview }: OtpRequest,
   masking: Masking
-): Omit<Completed, 'okta_status' | 'duration_ms' | 'deadline_left_ms'> {
+): Omit<Completed, 'org_name' | 'okta_status' | 'duration_ms' | 'deadline_left_ms'> {
   const accepted = result.kind === 'accepted' ? result : null
   const maybeSent = attempts.filter(({ certainty }) => certainty !== 'not_sent').length
   return {

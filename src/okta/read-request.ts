@@ -56,8 +56,13 @@ const PREVIEW_URL = /\/generatePreview$/u
  * wrong. What it does not need it does not look at.
  *
  * @param defaultCountry the country of numbers written without "+".
+ * @param otherwiseOrg the org of requests that name none.
  */
-export function readRequest(body: unknown, defaultCountry: Country | null): ReadRequest {
+export function readRequest(
+  body: unknown,
+  defaultCountry: Country | null,
+  otherwiseOrg: string | null = null
+): ReadRequest {
   const nothing = { eventId: null, oktaRequestId: null }
   if (!isHookBody(body)) {
     return { kind: 'not_understood', reason: 'wrong_shape', channel: null, ids: nothing, preview: false }
@@ -97,7 +102,7 @@ export function readRequest(body: unknown, defaultCountry: Country | null): Read
     code,
     text,
     lifeMs: readLifeMs(body),
-    org: readOrg(readText(body.source)),
+    org: orgOf(body) ?? otherwiseOrg,
     userId: readText(userProfile?.userId),
     preview
   }
@@ -151,8 +156,10 @@ function readLifeMs({ eventTime, data }: HookBody): number {
   return Number.isNaN(lifeMs) ? DEFAULT_LIFE_MS : lifeMs
 }
 
-function readOrg(source: string | null): string | null {
-  if (source === null || !URL.canParse(source)) return null
-  const { hostname } = new URL(source)
+/** The Okta domain that a request says it is of, whatever else is in it; null where it says none that can be read. */
+export function orgOf(body: unknown): string | null {
+  const source = typeof body === 'object' && body !== null && 'source' in body ? body.source : null
+  if (typeof source !== 'string' || !URL.canParse(source.trim())) return null
+  const { hostname } = new URL(source.trim())
   return /^[a-z0-9.-]{1,253}$/u.test(hostname) ? hostname : null
 }

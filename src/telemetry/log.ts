@@ -81,7 +81,11 @@ function messageOf(event: GatewayEvent): string {
         ? `rule ${event.rule} has ended`
         : `rule ${event.rule} ends in ${event.days_left} days (${event.until})${event.owner === null ? '' : `; ask ${event.owner}`}`
     case 'okta.request.refused':
-      return `request refused with ${event.http_status}: ${event.reason}`
+      return `request refused with ${event.http_status}: ${event.reason}${event.cause === null ? '' : ` (${event.cause})`}`
+    case 'auth.keys_fetched':
+      return `${event.keys} keys of ${event.issuer}: ${event.added} new, ${event.removed} gone`
+    case 'auth.keys_failed':
+      return `the keys of ${event.issuer} cannot be fetched (${event.cause}): ${event.known_keys === 0 ? 'its tokens are refused' : 'those from before still serve'}`
     case 'otp.request.received':
       return `${event.preview ? 'preview of a ' : ''}code by ${event.channel} for ${event.phone}`
     case 'otp.request.duplicate_suppressed':

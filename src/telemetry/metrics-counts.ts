@@ -1,3 +1,4 @@
+import { REFUSAL_CAUSES } from '../domain/admission.ts'
 import { CHANNELS, type Channel } from '../domain/message.ts'
 import { OUTCOME_CLASSES, type OutcomeClass } from '../domain/outcome.ts'
 import type { AttemptDetail, EventName, GatewayEvent } from './events.ts'
@@ -25,6 +26,8 @@ export interface Counts {
 export interface Bounds {
   readonly providers: readonly string[]
   readonly countries: readonly string[]
+  /** Those of the file of orgs, by their names there. */
+  readonly orgs: () => readonly string[]
   /** Ms since 1970. */
   readonly epoch: () => number
 }
@@ -52,6 +55,7 @@ export function createCounts(registry: MetricsRegistry, bounds: Bounds): Counts 
   return {
     handlers: [
       countRequests(registry, words),
+      countDoors(registry, bounds),
       countAttempts(registry, words, bounds),
       countBreakers(registry, words, bounds),
       matches.handlers,
@@ -110,6 +114,26 @@ function countRequests(registry: MetricsRegistry, { provider, country }: Words):
       }),
     'otp.request.duplicate_suppressed': ({ age_ms: ageMs, joined }) =>
       duplicates.add({ reason: ageMs === null ? 'other_node' : joined ? 'in_flight' : 'answered' })
+  }
+}
+
+/** Who was let in, and why somebody was not. */
+function countDoors(registry: MetricsRegistry, { orgs }: Bounds): Handlers {
+  const unauthorized = registry.counter('otp_hook_unauthorized_total')
+  const requests = registry.counter('otp_org_requests_total')
+  const strangers = registry.counter('otp_org_refusals_total')
+  for (const cause of REFUSAL_CAUSES) unauthorized.begin({ cause })
+  for (const org of orgs()) strangers.begin({ org })
+  const fit = (org: string): string => (orgs().includes(org) ? org : 'other')
+
+  return {
+    'otp.request.completed'({ org_name: org, channel, outcome }) {
+      if (org !== null) requests.add({ org: fit(org), channel: channel ?? 'none', outcome })
+    },
+    'okta.request.refused'({ cause, org_name: org }) {
+      if (cause !== null) unauthorized.add({ cause })
+      if (org !== null) strangers.add({ org: fit(org) })
+    }
   }
 }
 

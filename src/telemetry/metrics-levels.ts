@@ -24,11 +24,15 @@ export interface MetricsReadings {
     readonly perSecond: number
     readonly taken: number
   }[]
+  /** The issuers of tokens that may come in. */
+  readonly issuers: readonly { readonly issuer: string; readonly keys: (typeof KEYS_STATES)[number] }[]
   readonly state: 'memory' | 'redis' | 'redis_unreachable'
   readonly rules: RuleWords
 }
 
 const CIRCUIT_STATES = ['closed', 'open', 'half_open'] as const
+
+const KEYS_STATES = ['fresh', 'stale', 'none'] as const
 
 /** Where an override holds: which countries they are stands in the log, and in `switchboard overrides`. */
 const SCOPES = ['everywhere', 'some_countries'] as const
@@ -45,6 +49,7 @@ export function createLevels(
   const override = registry.gauge('otp_provider_override')
   const overrideUntil = registry.gauge('otp_provider_override_until_timestamp_seconds')
   const capacityUsed = registry.gauge('otp_provider_capacity_used_ratio')
+  const issuerKeys = registry.gauge('otp_issuer_keys')
   const reachable = registry.gauge('otp_state_reachable')
 
   function showOverrides(overrides: MetricsReadings['overrides']): void {
@@ -83,6 +88,10 @@ export function createLevels(
     capacityUsed.clear()
     for (const { provider, perSecond, taken } of now.capacity) {
       capacityUsed.set({ provider }, taken / perSecond)
+    }
+    issuerKeys.clear()
+    for (const { issuer, keys } of now.issuers) {
+      for (const state of KEYS_STATES) issuerKeys.set({ issuer, state }, state === keys ? 1 : 0)
     }
     if (now.state === 'memory') reachable.remove({})
     else reachable.set({}, now.state === 'redis' ? 1 : 0)

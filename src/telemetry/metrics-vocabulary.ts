@@ -54,6 +54,26 @@ export const METRICS = {
     help: 'Requests that were not let in, or could not be read at all.',
     labels: ['reason']
   },
+  otp_hook_unauthorized_total: {
+    type: 'counter',
+    help: 'Requests that were not let in, by what was wrong with their secret or token.',
+    labels: ['cause']
+  },
+  otp_org_requests_total: {
+    type: 'counter',
+    help: 'Requests that were let in and answered, by the org of ORGS_FILE whose secret opened; without that file none.',
+    labels: ['org', 'channel', 'outcome']
+  },
+  otp_org_refusals_total: {
+    type: 'counter',
+    help: 'Requests with the secret of one org in the name of another, by the org whose secret it was.',
+    labels: ['org']
+  },
+  otp_issuer_keys: {
+    type: 'gauge',
+    help: '1 for the state in which the keys of an issuer of tokens are. none: its tokens are refused.',
+    labels: ['issuer', 'state']
+  },
   otp_hook_in_flight: { type: 'gauge', help: 'Codes on their way.', labels: [] },
   otp_overload_refusals_total: {
     type: 'counter',

@@ -17,6 +17,8 @@ export interface MetricsDependencies {
   readonly providers: readonly string[]
   /** ISO 3166-1 alpha-2. All others are counted together. */
   readonly countries: readonly string[]
+  /** The orgs of the file of orgs as it is now. All others are counted together. */
+  readonly orgs: () => readonly string[]
   readonly readings: () => MetricsReadings
   /** Ms since 1970. */
   readonly epoch: () => number

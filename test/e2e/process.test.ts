@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -106,12 +106,61 @@ t.test('what is wrong at start is said by name, all of it, and it does not start
   t.match(missing.stderr(), /none\.yaml cannot be read: there is no such file/u)
 })
 
+t.test('a file of orgs gives each its own secret, and a faulty one keeps it from starting', async (t) => {
+  const folder = t.testdir({
+    acme: 'okta:the-secret-of-acme\n',
+    'orgs.yaml': `version: 1
+orgs:
+  acme:
+    domains: [acme.okta.com]
+    basic_file: ${ROOT}test/no-such-file
+  bolt:
+    domains: [acme.okta.com]
+    basic_env: BOLT
+`
+  })
+  const file = join(folder, 'orgs.yaml')
+  const faulty = runGateway(t, { ORGS_FILE: file, BOLT: 'okta:the-secret-of-bolt' })
+  t.equal(await faulty.ended, 1)
+  t.match(faulty.stderr(), /orgs\.yaml:5:17 error E100 "basic_file" names a file that cannot be read/u)
+  t.match(faulty.stderr(), /orgs\.yaml:7:15 error E100 "acme\.okta\.com" is a domain of "acme" already/u)
+  t.notMatch(faulty.stderr(), 'the-secret-of')
+  const missing = runGateway(t, { ORGS_FILE: join(folder, 'none.yaml') })
+  t.equal(await missing.ended, 1)
+  t.match(missing.stderr(), /none\.yaml \(ORGS_FILE\) cannot be used:\nIt cannot be read\./u)
+
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replace(`${ROOT}test/no-such-file`, join(folder, 'acme'))
+      .replace(/bolt:\n.*/u, 'bolt:\n    domains: [bolt.okta.com]')
+  )
+  const gateway = runGateway(t, { ORGS_FILE: file, BOLT: 'okta:the-secret-of-bolt' })
+  const url = await urlOf(gateway)
+  async function post(secret: string, org: string): Promise<number> {
+    const authorization = `Basic ${Buffer.from(`okta:${secret}`).toString('base64')}`
+    const headers = { 'content-type': 'application/json', authorization }
+    const body = sampleBody({}, { source: `https://${org}/api/v1/inlineHooks/cal1` })
+    return (await fetch(`${url}/telephonyHook`, { method: 'POST', headers, body })).status
+  }
+  t.equal(await post('the-secret-of-acme', 'acme.okta.com'), 200)
+  t.equal(await post('the-secret-of-bolt', 'bolt.okta.com'), 200)
+  t.equal(await post('the-secret-of-acme', 'bolt.okta.com'), 401)
+  t.equal(
+    await post('sandbox', 'acme.okta.com'),
+    401,
+    'what opens a sandbox for everybody opens this one no more'
+  )
+  t.notMatch(gateway.stdout() + gateway.stderr(), 'the-secret-of')
+})
+
 t.test('no code, text, number, name, credential or token comes out of it, whatever happens', async (t) => {
   const sandbox = await startSandbox({ now: () => Date.now(), random: Math.random })
   t.teardown(() => sandbox.close())
   const { twilio, vonage, messagebird } = sandbox.credentials
   const secrets = {
     OKTA_BASIC_AUTH: 'okta-user:okta-password-1 okta-user:okta-password-2',
+    OKTA_HEADER_SECRETS: 'header-secret-1-of-the-test header-secret-2-of-the-test',
     LOG_HASH_KEY: 'log-hash-key-of-the-test',
     ADMIN_SECRET: 'admin-secret-of-the-test',
     REDIS_URL: 'redis://:redis-password-of-the-test@127.0.0.1:1',
@@ -123,6 +172,7 @@ t.test('no code, text, number, name, credential or token comes out of it, whatev
   }
   const gateway = runGateway(t, {
     ...secrets,
+    OKTA_HEADER_NAME: 'x-otp-key',
     LOG_LEVEL: 'trace',
     SANDBOX: 'off',
     TWILIO_ACCOUNT_SID: twilio.accountSid,
@@ -213,6 +263,8 @@ t.test('no code, text, number, name, credential or token comes out of it, whatev
   await post(body().slice(0, -5))
   await post(`{"otpCode":"738291","phoneNumber":"+4915123456789"`)
   await post(body(), 'okta-user:wrong-738291')
+  await post(body(), 'okta-user:wrong-738291', { 'x-otp-key': 'header-secret-1-of-the-test' })
+  await post(body(), 'okta-user:wrong-738291', { 'x-otp-key': 'header-secret-3-of-the-test' })
   await post(body(), 'okta-user:okta-password-1', { 'content-type': 'text/738291' })
   await post('738291'.repeat(20_000))
   await fetch(`${url}/738291/+4915123456789?otpCode=738291`)
@@ -254,6 +306,7 @@ t.test('no code, text, number, name, credential or token comes out of it, whatev
     'wrong-',
     ...Object.values(secrets),
     'redis-password',
+    'header-secret',
     Buffer.from(`${twilio.accountSid}:${twilio.authToken}`).toString('base64'),
     'eyJ',
     'PRIVATE KEY',

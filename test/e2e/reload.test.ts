@@ -4,7 +4,14 @@ import t, { type Test } from 'tap'
 import { startGateway } from '../../src/gateway.ts'
 import { parseRules } from '../../src/rules/parse.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { AUTHORIZATION, createTestLog, LOGIN, providersOf, THREE_PROVIDERS } from '../fixtures/gateway.ts'
+import {
+  AUTHORIZATION,
+  createTestLog,
+  LOGIN,
+  openDoor,
+  providersOf,
+  THREE_PROVIDERS
+} from '../fixtures/gateway.ts'
 import { linesOf, runGateway, urlOf } from '../fixtures/process.ts'
 import {
   ADMIN_SECRET,
@@ -628,7 +635,7 @@ t.test('a bug in what is tried beside the rules costs no code', async (t) => {
     port: 0,
     mode: 'sandbox',
     version: '0.0.0',
-    oktaBasicAuth: [LOGIN],
+    doors: [openDoor({ basic: [LOGIN] })],
     providers: providersOf(sandbox),
     rules: {
       files: { live: 'live.yaml', candidate: 'candidate.yaml' },

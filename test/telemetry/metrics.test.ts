@@ -24,6 +24,7 @@ const NOTHING: MetricsReadings = {
   inService: [],
   overrides: [],
   capacity: [],
+  issuers: [],
   state: 'memory',
   rules: { names: ['otherwise'], blockReasons: [] }
 }
@@ -34,6 +35,7 @@ function startMetrics(readings: () => Partial<MetricsReadings> = () => ({})) {
   const metrics = createMetrics({
     providers: PROVIDER_NAMES,
     countries: METRICS_COUNTRIES,
+    orgs: () => [],
     readings: () => ({ ...NOTHING, ...readings() }),
     epoch: () => 1_800_000_000_000,
     onBug: (error) => bugs.push(error)
@@ -72,6 +74,7 @@ const completed: Extract<GatewayEvent, { event: 'otp.request.completed' }> = {
   attempts: 1,
   attempts_detail: [],
   possible_duplicate: false,
+  org_name: null,
   okta_status: 'SUCCESSFUL',
   duration_ms: 120,
   deadline_left_ms: 2_380
@@ -445,6 +448,9 @@ t.test('whatever events say, the page stays short', async (t) => {
           trace_id: null,
           reason: word,
           source: null,
+          cause: null,
+          auth: null,
+          org_name: word,
           http_status: 400,
           duration_ms: 1
         },

@@ -424,6 +424,9 @@ t.test('a bug on the way ends the span, and a bug of the tracing ends nothing', 
     trace_id: ids.trace_id,
     reason: 'internal_error',
     source: null,
+    cause: null,
+    auth: null,
+    org_name: null,
     http_status: 500,
     duration_ms: 1
   })
@@ -581,6 +584,7 @@ const COMPLETED: Extract<GatewayEvent, { event: 'otp.request.completed' }> = {
   channel: 'sms',
   flow: null,
   country: 'SE',
+  org_name: null,
   phone: null,
   phone_hash: null,
   preview: false,

@@ -16,21 +16,25 @@ import {
 import { event } from './definition.ts'
 import {
   attemptFields,
+  auth,
   channel,
   country,
   flow,
+  issuer,
   locale,
   numberType,
   org,
+  orgName,
   outcomeClass,
   provider,
   providerAndChannel,
+  REFUSAL_MEANINGS,
   traceId,
   transactionId,
   trigger
 } from './shared.ts'
 
-/** Who was not let in. */
+/** Who was not let in, and what tokens are checked with. */
 export const DOOR_EVENTS = {
   'okta.request.refused': event({
     section: 'door',
@@ -61,6 +65,9 @@ export const DOOR_EVENTS = {
           "the network address that it came from: the connection's, or what a proxy of `TRUSTED_PROXIES` says. Null where that is no address"
         )
       ),
+      cause: maybe(oneOf('of a 401, which the caller is not told; else null', REFUSAL_MEANINGS)),
+      auth: maybe(auth('what was tried; null where nothing was, or nothing that is known')),
+      org_name: orgName('with `wrong_org`, whose secret it was, as `ORGS_FILE` calls it; else null'),
       http_status: amount('HTTP status', 'what was answered'),
       duration_ms: ms('from the arrival of the request')
     }
@@ -79,6 +86,48 @@ export const DOOR_EVENTS = {
       busiest_source: maybe(text('who came most often; null where no address is known')),
       busiest_refused: amount('requests', 'of the busiest'),
       for_ms: ms('since the first of all')
+    }
+  }),
+  'auth.keys_fetched': event({
+    section: 'door',
+    about: 'process',
+    level: 'info',
+    description:
+      "An issuer's keys were fetched for the first time, changed, or came again after a failure. They are fetched anew every ten minutes, which is not told of where nothing changed.",
+    fields: {
+      issuer: issuer('whose tokens they verify'),
+      keys: amount('keys', 'that may sign tokens now', 1),
+      added: amount('keys', 'that were not there before'),
+      removed: amount('keys', 'that are there no more'),
+      by: oneOf('why they were fetched', {
+        start: '',
+        refresh: 'it was time',
+        unknown_key: 'a token named a key that was not known'
+      })
+    }
+  }),
+  'auth.keys_failed': event({
+    section: 'door',
+    about: 'process',
+    level: 'error',
+    description:
+      "An issuer's keys could not be fetched. It is tried again, at first after a second, then once a minute. Written when it begins, and again when no keys are left: then its tokens are refused.",
+    fields: {
+      issuer: issuer('whose'),
+      cause: word('why, in one word', {
+        timeout: '',
+        ECONNREFUSED: "or another code of the transport's",
+        http_404: 'or another status',
+        redirect: 'none is followed',
+        too_large: 'above 64 KiB',
+        not_json: '',
+        wrong_shape: '',
+        issuer_mismatch: 'its metadata speaks of another issuer',
+        foreign_jwks_uri: 'its metadata says that the keys are somewhere else',
+        org_authorization_server: "Okta's org authorization server, whose tokens nobody else can check",
+        no_usable_keys: 'none for RS256, or all too short'
+      }),
+      known_keys: amount('keys', 'from before, that still serve, for 24 h at most; 0: none')
     }
   })
 } as const
@@ -102,6 +151,9 @@ export const REQUEST_EVENTS = {
       user_hash: maybe(hash("the same of Okta's user id; null where Okta names none")),
       locale: locale(),
       org: org(),
+      org_name: orgName('whose secret let it in, as `ORGS_FILE` calls the org; null without that file'),
+      auth: auth('what let it in'),
+      auth_issuer: maybe(issuer('who issued the token; null for a secret')),
       preview: yesNo("sent by Okta's Preview"),
       code_as_number: yesNo('the code came as a JSON number, and may have lost leading zeros'),
       life_ms: ms('how long the code lives')
@@ -339,6 +391,7 @@ export const REQUEST_EVENTS = {
         record(attemptFields, undefined, 'as in `otp.attempt.completed`')
       ),
       possible_duplicate: yesNo('more than one attempt was sent, or may have been'),
+      org_name: orgName('as in `otp.request.received`'),
       okta_status: oneOf('what Okta is told', {
         SUCCESSFUL: '',
         PENDING: '',

@@ -1,3 +1,4 @@
+import { SCHEMES, type RefusalCause } from '../../domain/admission.ts'
 import { CHANNELS, FLOWS } from '../../domain/message.ts'
 import type { OutcomeClass } from '../../domain/outcome.ts'
 import { NUMBER_TYPES } from '../../domain/phone.ts'
@@ -23,6 +24,34 @@ export const locale = () =>
 
 export const org = () =>
   maybe(text('the Okta domain that sent it, in lower case; null where Okta names none', 255))
+
+export const auth = (description: string) => among(description, SCHEMES)
+
+export const orgName = (description: string) => maybe(text(description))
+
+export const issuer = (description: string) => text(description, 255)
+
+/** What each cause of src/domain/admission.ts means. */
+export const REFUSAL_MEANINGS = {
+  no_credentials: 'no `Authorization`, and not the header of `OKTA_HEADER_NAME`',
+  several_credentials: 'one of these headers came more than once',
+  malformed_credentials: 'HTTP Basic that holds no pair',
+  scheme_not_accepted: 'a scheme that has no setting here',
+  wrong_secret: 'none of the secrets',
+  malformed_token: 'no signed token, one without a time, or one above 8 KiB',
+  wrong_algorithm: 'not RS256',
+  wrong_type: 'a token of another kind',
+  wrong_issuer: 'none of the issuers',
+  keys_unavailable: "the issuer's keys could not be fetched: see `auth.keys_failed`",
+  unknown_key: 'no key, or one that the issuer does not have',
+  bad_signature: 'forged, or damaged',
+  expired: 'more than 60 s ago',
+  not_yet_valid: 'more than 60 s from now',
+  wrong_audience: 'meant for somebody else',
+  wrong_client: 'issued to a client that is none of ours',
+  wrong_scope: 'without our scope',
+  wrong_org: 'the secret of one org, and the request of another'
+} as const satisfies { readonly [C in RefusalCause]: string }
 
 export const providerAndChannel = { provider: provider(), channel: channel() }
 
