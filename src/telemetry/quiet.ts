@@ -3,8 +3,11 @@ import type { Listener } from './listener.ts'
 
 type Refused = Extract<GatewayEvent, { event: 'okta.request.refused' | 'admin.request.refused' }>
 
+/** Why a 401; others have none. */
+type Cause = Extract<GatewayEvent, { event: 'okta.request.refused' }>['cause']
+
 export interface QuietOptions {
-  /** So many lines of one reason are written in full in a window. */
+  /** So many lines of one reason and cause are written in full in a window. */
   readonly few?: number
   readonly windowMs?: number
   /** Monotonic, in ms. */
@@ -28,6 +31,7 @@ const MOST_REASONS = 50
 interface Window {
   readonly event: Refused['event']
   readonly reason: string
+  readonly cause: Cause
   written: number
   heldBack: number
   /** Of what was held back. */
@@ -37,7 +41,7 @@ interface Window {
 }
 
 /**
- * Keeps whoever knocks again and again from filling the log: the first lines of a reason are written as they come, and
+ * Keeps whoever knocks again and again from filling the log: the first lines of a reason and its cause are written as they come, and
  * what follows within a minute is one line with its count. Metrics count each.
  */
 export function quietLog(log: Listener, { few = FEW, windowMs = WINDOW_MS, now }: QuietOptions): QuietLog {
@@ -50,6 +54,7 @@ export function quietLog(log: Listener, { few = FEW, windowMs = WINDOW_MS, now }
     const window: Window = {
       event: event.event,
       reason: event.reason,
+      cause: causeOf(event),
       written: 0,
       heldBack: 0,
       sources: new Map(),
@@ -71,6 +76,7 @@ export function quietLog(log: Listener, { few = FEW, windowMs = WINDOW_MS, now }
       event: 'door.refusals',
       door: window.event === 'admin.request.refused' ? 'admin' : 'okta',
       reason: window.reason,
+      cause: window.cause,
       refused: window.heldBack,
       sources: window.sources.size,
       busiest_source: busiest?.[0] ?? null,
@@ -107,6 +113,10 @@ export function quietLog(log: Listener, { few = FEW, windowMs = WINDOW_MS, now }
   }
 }
 
-function keyOf({ event, reason }: Refused): string {
-  return `${event}/${reason}`
+function keyOf(refused: Refused): string {
+  return `${refused.event}/${refused.reason}/${causeOf(refused)}`
+}
+
+function causeOf(refused: Refused): Cause {
+  return 'cause' in refused ? refused.cause : null
 }

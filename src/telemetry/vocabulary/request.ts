@@ -77,10 +77,11 @@ export const DOOR_EVENTS = {
     about: 'process',
     level: 'warn',
     description:
-      'Of one reason, ten lines are written in a minute; what else was turned away is counted here when the minute is over. Metrics count each.',
+      'Of one reason and cause, ten lines are written in a minute; what else was turned away is counted here when the minute is over. Metrics count each.',
     fields: {
       door: oneOf('where', { okta: '`okta.request.refused`', admin: '`admin.request.refused`' }),
       reason: text('as in the lines before it'),
+      cause: maybe(oneOf('the same', REFUSAL_MEANINGS)),
       refused: amount('requests', 'turned away without a line of their own', 1),
       sources: amount('addresses', 'that they came from; 1000 are told apart'),
       busiest_source: maybe(text('who came most often; null where no address is known')),
