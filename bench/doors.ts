@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
 import { createSecretCheck, secretOfPair } from '../src/doors/secrets.ts'
@@ -51,27 +50,19 @@ async function token(): Promise<string> {
     .sign(signing.privateKey)
 }
 
-/** Microseconds of wall clock for one, one after the other: what a request waits. */
+/** Microseconds of CPU for one, the thread pool's included: a busy machine makes them wait, and not dearer. */
 async function cost(check: CheckToken, tokens: readonly string[]): Promise<number> {
-  const startMs = performance.now()
+  const before = process.cpuUsage()
   for (let i = 0; i < runs; i++) {
     const verdict = await check(tokens[i % tokens.length] ?? '')
     if (verdict.kind !== 'valid') throw new Error(verdict.cause)
   }
-  return ((performance.now() - startMs) * 1000) / runs
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / runs
 }
 
 const make = (mostKept: number): CheckToken =>
   createTokenCheck({ terms: [terms], keysOf: () => keys, epoch: () => Date.now(), mostKept })
-
-const tokens = await Promise.all(Array.from({ length: 4 }, token))
-const rounds = { verified: [] as number[], kept: [] as number[] }
-for (let round = 0; round < 5; round++) {
-  rounds.verified.push(await cost(make(0), tokens))
-  rounds.kept.push(await cost(make(256), tokens))
-}
-const verifiedUs = median(rounds.verified)
-const keptUs = median(rounds.kept)
 
 const pairs = Array.from({ length: 4 }, (_, i) => ({
   user: 'okta',
@@ -79,13 +70,24 @@ const pairs = Array.from({ length: 4 }, (_, i) => ({
 }))
 const find = createSecretCheck(pairs.map((pair) => [secretOfPair(pair), pair] as const))
 const right = secretOfPair(pairs[0] ?? { user: '', password: '' })
-const startMs = performance.now()
-for (let i = 0; i < runs; i++) find(right)
-const secretUs = ((performance.now() - startMs) * 1000) / runs
+const checkSecret: CheckToken = async () => {
+  if (find(right) === null) throw new Error('It is one of them.')
+  return { kind: 'valid', issuer: ISSUER, org: null }
+}
 
-print('| let in by | us a request |')
+const tokens = await Promise.all(Array.from({ length: 4 }, token))
+const rounds = { secret: [] as number[], verified: [] as number[], kept: [] as number[] }
+for (let round = 0; round < 5; round++) {
+  rounds.secret.push(await cost(checkSecret, tokens))
+  rounds.verified.push(await cost(make(0), tokens))
+  rounds.kept.push(await cost(make(256), tokens))
+}
+const verifiedUs = median(rounds.verified)
+const keptUs = median(rounds.kept)
+
+print('| let in by | CPU us |')
 print('|---|---|')
-print(`| a secret, one of four | ${secretUs.toFixed(1)} |`)
+print(`| a secret, one of four | ${median(rounds.secret).toFixed(1)} |`)
 print(`| a token that was verified before | ${keptUs.toFixed(1)} |`)
 print(`| a token, verified | ${verifiedUs.toFixed(1)} |`)
 print()

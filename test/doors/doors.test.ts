@@ -280,8 +280,9 @@ t.test(
           most = Math.max(most, atOnce)
           await new Promise((resolve) => setImmediate(resolve))
           atOnce -= 1
-          if (url.includes('well-known'))
+          if (url.includes('well-known')) {
             return { kind: 'json', value: { issuer, jwks_uri: `${issuer}/v1/keys` } }
+          }
           fetches += 1
           return answer
         }

@@ -102,7 +102,7 @@ t.test('a token opens, and every other does not, without a word of why to the ca
   const { sign } = issuer
   const short = await newKey('short', 1_024)
   const mine = await newKey(issuer.key().kid)
-  const publicPem = issuer.key().publicKey.export({ type: 'spki', format: 'pem' }) as string
+  const publicPem = issuer.key().publicKey.export({ type: 'spki', format: 'pem' })
   const [head = '', claims = '', signature = ''] = (await sign()).split('.')
   const recoded = (part: string, change: (value: any) => unknown): string =>
     Buffer.from(JSON.stringify(change(JSON.parse(Buffer.from(part, 'base64url').toString())))).toString(
@@ -122,10 +122,7 @@ t.test('a token opens, and every other does not, without a word of why to the ca
     ['with the type of RFC 9068', await sign({}, { header: { typ: 'at+JWT' } })],
     ['with the old type', await sign({}, { header: { typ: 'JWT' } })],
     // What leads to another key is not followed.
-    [
-      'with a foreign key in its header',
-      await sign({}, { header: { jwk: mine.jwk, jku: stranger.origin } as any })
-    ]
+    ['with a foreign key in its header', await sign({}, { header: { jwk: mine.jwk, jku: stranger.origin } })]
   ]
   const bad: readonly (readonly [string, string, RefusalCause])[] = [
     ['forged: another key under the same name', await sign({}, { key: mine.privateKey }), 'bad_signature'],
@@ -383,7 +380,7 @@ t.test(
     ] as const
     for (const [name, behaviour, cause] of cases) {
       const issuer = await startIssuer(t)
-      issuer.behave(behaviour as Parameters<IssuerUnderTest['behave']>[0])
+      issuer.behave(behaviour)
       const stack = await startWithIssuers(t, [issuer])
       t.match(
         stack.events('auth.keys_failed'),
@@ -517,8 +514,9 @@ t.test("a header of the admin's choice opens with any of its secrets, and with n
     t.equal(causesOf(stack).at(-1), cause, JSON.stringify(headers).slice(0, 80))
   }
   const said = [JSON.stringify(stack.lines()), ...answers].join('\n')
-  for (const secret of [OLD, NEXT, OLD.toUpperCase(), OLD.slice(0, -1), LOGIN.password])
+  for (const secret of [OLD, NEXT, OLD.toUpperCase(), OLD.slice(0, -1), LOGIN.password]) {
     t.notOk(said.includes(secret))
+  }
 })
 
 t.test('the header may be Authorization, with a word in front of the secret or without', async (t) => {
@@ -673,7 +671,7 @@ t.test("one org's secret never opens another's door", async (t) => {
         oauth: [{ ...shared.terms, clientIds: ['bolt-app'] }]
       })
     ],
-    rules: `${rulesByOrg}`
+    rules: RULES_BY_ORG
   })
   const source = (host: string): string => `https://${host}/api/v1/inlineHooks/calz6lVQA77AwFeEe0g3`
   const acmes: readonly HeaderList[] = [
@@ -766,7 +764,7 @@ function isTurnedAwayAsWrongOrg(t: Test, answer: Knock, name: string): void {
   )
 }
 
-const rulesByOrg = `
+const RULES_BY_ORG = `
 version: 1
 providers:
   twilio: { channels: [sms, voice] }
