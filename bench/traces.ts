@@ -86,8 +86,9 @@ costOfSpans()
 const { usARequest, kbASpan } = costOfSpans()
 process.stdout.write(`The spans of a request ${usARequest.toFixed(1).padStart(22)} us\n`)
 // Else it also says what was thrown away.
-if (globalThis.gc !== undefined)
+if (globalThis.gc !== undefined) {
   process.stdout.write(`A span that waits ${kbASpan.toFixed(1).padStart(27)} KB\n`)
+}
 
 const stub = await start(['bench/stub-provider.ts', '0'], {}, '1')
 const collector = await start(['bench/stub-collector.ts'], {}, '1')

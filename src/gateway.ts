@@ -57,7 +57,13 @@ export interface GatewayOptions {
   /** Codes on their way at once; what comes beyond is refused at once. */
   readonly maxInFlight: number
   /** The door for people who operate it; null: there is none. */
-  readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
+  readonly admin: {
+    readonly host: string
+    readonly port: number
+    readonly secrets: readonly string[]
+    /** Open `GET /metrics` and nothing else. */
+    readonly metricsSecrets?: readonly string[]
+  } | null
   /** The countries that metrics name; all others are counted together. */
   readonly metricsCountries?: readonly string[]
   /** What nodes share; null: each has its own memory. */
@@ -263,6 +269,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       : buildAdminApp({
           overrides,
           secrets: options.admin.secrets,
+          metricsSecrets: options.admin.metricsSecrets ?? [],
           providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
           knownProviders: PROVIDER_NAMES,
           status: () => ({

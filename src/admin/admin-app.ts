@@ -17,6 +17,8 @@ export interface AdminDependencies {
   readonly overrides: Overrides
   /** Any of them opens the door. */
   readonly secrets: readonly string[]
+  /** Any of them reads `GET /metrics`, and does nothing else. */
+  readonly metricsSecrets?: readonly string[]
   /** Those that have credentials, with what they carry. */
   readonly providers: ReadonlyMap<string, ReadonlySet<string>>
   /** Every name that a rules file may hold, with credentials or without. */
@@ -75,6 +77,7 @@ type Scope = Pick<Static<typeof Removal>, 'provider' | 'channel' | 'country'>
 export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
   const { overrides, report } = deps
   const mayCall = createBearerCheck(deps.secrets)
+  const mayScrape = createBearerCheck(deps.metricsSecrets ?? [])
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -88,6 +91,7 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
 
   app.addHook('onRequest', async (request, reply) => {
     if (mayCall(request.headers.authorization)) return
+    if (request.routeOptions.url === '/metrics' && mayScrape(request.headers.authorization)) return
     report({ event: 'admin.request.refused', reason: 'unauthorized', http_status: 401 })
     return await reply.code(401).header('www-authenticate', 'Bearer').send({
       error: 'Unauthorized: send "Authorization: Bearer" with the value of ADMIN_SECRET.',

@@ -298,12 +298,19 @@ function countNode(registry: MetricsRegistry): Handlers {
   const stateLosses = registry.counter('otp_state_losses_total')
   const refusals = registry.counter('otp_admin_refusals_total')
   const faults = registry.counter('otp_faults_total')
+  const linesDropped = registry.counter('otp_log_lines_dropped_total')
+  const tracesLost = registry.gauge('otp_traces_lost')
+  linesDropped.begin({})
+  tracesLost.set({}, 0)
   const adminRefusal = oneOf(WORDS.adminRefusal)
   for (const reason of WORDS.adminRefusal) refusals.begin({ reason })
 
   return {
     'state.lost': () => stateLosses.add({}),
     'admin.request.refused': ({ reason }) => refusals.add({ reason: adminRefusal(reason) }),
-    'gateway.fault': () => faults.add({})
+    'gateway.fault': () => faults.add({}),
+    'log.dropped': ({ lines }) => linesDropped.addSome({}, lines),
+    'traces.lost': () => tracesLost.set({}, 1),
+    'traces.back': () => tracesLost.set({}, 0)
   }
 }

@@ -47,8 +47,9 @@ t.test(
     const [first, second] = spansOf('otp.attempt').toSorted(
       (a, b) => Number(a.attributes['switchboard.attempt']) - Number(b.attributes['switchboard.attempt'])
     )
-    if (request === undefined || first === undefined || second === undefined)
+    if (request === undefined || first === undefined || second === undefined) {
       throw new Error('There are three.')
+    }
     const [completed] = stack.events('otp.request.completed')
     t.match(request, {
       kind: 2,
