@@ -74,7 +74,13 @@ export interface GatewayOptions {
   /** Codes on their way at once; what comes beyond is refused at once. */
   readonly maxInFlight: number
   /** The door for people who operate it; null: there is none. */
-  readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
+  readonly admin: {
+    readonly host: string
+    readonly port: number
+    readonly secrets: readonly string[]
+    /** Open `GET /metrics` and nothing else. */
+    readonly metricsSecrets?: readonly string[]
+  } | null
   /** The countries that metrics name; all others are counted together. */
   readonly metricsCountries?: readonly string[]
   /** What nodes share; null: each has its own memory. */
@@ -175,6 +181,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const channel of channels) breakers.of(name, channel)
   }
   let adminSecrets = options.admin?.secrets ?? []
+  let metricsSecrets = options.admin?.metricsSecrets ?? []
   let sealing = options.redis === null ? null : createSealing(options.redis.keys)
   const memory = createMemoryState({ now: clock.now })
   const redis =
@@ -334,6 +341,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           secrets: () => adminSecrets,
           serverFactory: adminListening.serverFactory,
           trustsProxy: (address) => door.trustedProxies?.has(address) === true,
+          metricsSecrets: () => metricsSecrets,
           providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
           knownProviders: PROVIDER_NAMES,
           status: () => ({
@@ -400,7 +408,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             doors = next
           },
           use({ admin: door, redis: shared }) {
-            if (door !== null) adminSecrets = door.secrets
+            if (door !== null) {
+              adminSecrets = door.secrets
+              metricsSecrets = door.metricsSecrets ?? []
+            }
             if (shared !== null) sealing = createSealing(shared.keys)
           },
           report

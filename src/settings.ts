@@ -75,7 +75,13 @@ export interface Settings {
   /** Codes on their way at once. */
   readonly maxInFlight: number
   /** Null: no commands are taken. */
-  readonly admin: { readonly host: string; readonly port: number; readonly secrets: readonly string[] } | null
+  readonly admin: {
+    readonly host: string
+    readonly port: number
+    readonly secrets: readonly string[]
+    /** Open `GET /metrics` and nothing else. */
+    readonly metricsSecrets: readonly string[]
+  } | null
   /** The countries that metrics name: all others are counted together. */
   readonly metricsCountries: readonly string[]
   /** Where spans go; null: nothing is traced. */
@@ -139,6 +145,10 @@ const url = text(
   'must be an https:// URL without credentials, query or fragment (http:// only to this machine or to a host name without a dot)'
 )
 
+const bearerSecrets = text(
+  (value) => value.split(/\s+/u).every(({ length }) => length >= 16),
+  'must be one or several secrets of at least 16 characters, separated by white space'
+)
 const endpoint = text(isEndpoint, 'must be an http:// or https:// URL without credentials, query or fragment')
 const networks = (everybody: boolean) =>
   Type.Optional(
@@ -186,10 +196,8 @@ const Variables = Type.Object({
   ),
   ADMIN_HOST: anything,
   ADMIN_PORT: port,
-  ADMIN_SECRET: text(
-    (value) => value.split(/\s+/u).every(({ length }) => length >= 16),
-    'must be one or several secrets of at least 16 characters, separated by white space'
-  ),
+  ADMIN_SECRET: bearerSecrets,
+  METRICS_SECRET: bearerSecrets,
   METRICS_COUNTRIES: text(
     (value) => countriesOf(value).length <= MOST_METRICS_COUNTRIES && countriesOf(value).every(isCountry),
     'must be at most 100 countries by their ISO codes, such as "US,SE,BR"'
@@ -261,6 +269,7 @@ export const SECRET_NAMES = [
   'TLS_CLIENT_CA',
   'LOG_HASH_KEY',
   'ADMIN_SECRET',
+  'METRICS_SECRET',
   'OTEL_EXPORTER_OTLP_HEADERS',
   'REDIS_URL',
   'STATE_KEY',
@@ -545,7 +554,12 @@ function oauthOf(values: Values): Settings['oktaOauth'] {
 function adminOf(values: Values, sandbox: boolean): Settings['admin'] {
   const secrets = values.ADMIN_SECRET?.split(/\s+/u) ?? (sandbox ? [SANDBOX_ADMIN_SECRET] : null)
   if (secrets === null) return null
-  return { host: values.ADMIN_HOST ?? '127.0.0.1', port: Number(values.ADMIN_PORT ?? 3002), secrets }
+  return {
+    host: values.ADMIN_HOST ?? '127.0.0.1',
+    port: Number(values.ADMIN_PORT ?? 3002),
+    secrets,
+    metricsSecrets: values.METRICS_SECRET?.split(/\s+/u) ?? []
+  }
 }
 
 function tracesUrlOf({
@@ -602,7 +616,9 @@ function liveFaults(values: Values): readonly SettingFault[] {
     const others = 'or OKTA_HEADER_NAME, OKTA_OAUTH_ISSUERS or ORGS_FILE'
     faults.push(missing('OKTA_BASIC_AUTH', `set user:password, the pair that Okta will send (${others})`))
   }
-  const adminName = (['ADMIN_PORT', 'ADMIN_HOST'] as const).find((name) => values[name] !== undefined)
+  const adminName = (['ADMIN_PORT', 'ADMIN_HOST', 'METRICS_SECRET'] as const).find(
+    (name) => values[name] !== undefined
+  )
   if (adminName !== undefined && values.ADMIN_SECRET === undefined) {
     faults.push(missing('ADMIN_SECRET', `${adminName} is set, and nobody gets in there without a secret`))
   }

@@ -220,6 +220,16 @@ t.test('readSettings() opens the admin port where there is a secret, and in the 
     port: 0,
     secrets
   })
+  t.match(
+    settingsOf({ ...live, ADMIN_SECRET: secrets[0], METRICS_SECRET: `${secrets[1]}\nanother-for-scraping` })
+      .admin,
+    { secrets: [secrets[0]], metricsSecrets: [secrets[1], 'another-for-scraping'] }
+  )
+  t.same(settingsOf({}).admin?.metricsSecrets, [])
+  t.match(faultsOf({ ...live, METRICS_SECRET: 'long-enough-for-it' }), [
+    /^ADMIN_SECRET is missing: METRICS_SECRET is set/u
+  ])
+  t.match(faultsOf({ METRICS_SECRET: 'short' }), [/^METRICS_SECRET must be .* 16 characters/u])
   t.match(faultsOf({ ...live, ADMIN_PORT: '3002' }), [/^ADMIN_SECRET is missing: ADMIN_PORT is set/u])
   t.match(faultsOf({ ...live, ADMIN_SECRET: 'short' }), [/^ADMIN_SECRET must be .* 16 characters/u])
 })

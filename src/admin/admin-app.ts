@@ -17,6 +17,8 @@ export interface AdminDependencies {
   readonly overrides: Overrides
   /** Any of them opens the door. They may change while it runs. */
   readonly secrets: () => readonly string[]
+  /** Any of them reads `GET /metrics`, and does nothing else. */
+  readonly metricsSecrets?: () => readonly string[]
   /** Those that have credentials, with what they carry. */
   readonly providers: ReadonlyMap<string, ReadonlySet<string>>
   /** Every name that a rules file may hold, with credentials or without. */
@@ -79,6 +81,7 @@ type Scope = Pick<Static<typeof Removal>, 'provider' | 'channel' | 'country'>
 export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
   const { overrides, report } = deps
   const mayCall = createBearerCheck(deps.secrets)
+  const mayScrape = createBearerCheck(deps.metricsSecrets ?? (() => []))
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -93,6 +96,7 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
 
   app.addHook('onRequest', async (request, reply) => {
     if (mayCall(request.headers.authorization)) return
+    if (request.routeOptions.url === '/metrics' && mayScrape(request.headers.authorization)) return
     report({ event: 'admin.request.refused', reason: 'unauthorized', http_status: 401 })
     return await reply.code(401).header('www-authenticate', 'Bearer').send({
       error: 'Unauthorized: send "Authorization: Bearer" with the value of ADMIN_SECRET.',

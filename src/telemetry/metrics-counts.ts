@@ -326,6 +326,10 @@ function countNode(registry: MetricsRegistry): Handlers {
   const expiry = registry.gauge('otp_tls_certificate_expiry_timestamp_seconds')
   const tlsSucceeded = registry.gauge('otp_tls_last_reload_successful')
   for (const result of ['reloaded', 'rejected']) secrets.begin({ result })
+  const linesDropped = registry.counter('otp_log_lines_dropped_total')
+  const tracesLost = registry.gauge('otp_traces_lost')
+  linesDropped.begin({})
+  tracesLost.set({}, 0)
   const adminRefusal = oneOf(WORDS.adminRefusal)
   for (const reason of WORDS.adminRefusal) refusals.begin({ reason })
 
@@ -339,6 +343,9 @@ function countNode(registry: MetricsRegistry): Handlers {
       expiry.set({}, Date.parse(expires) / 1000)
       tlsSucceeded.set({}, 1)
     },
-    'tls.rejected': () => tlsSucceeded.set({}, 0)
+    'tls.rejected': () => tlsSucceeded.set({}, 0),
+    'log.dropped': ({ lines }) => linesDropped.addSome({}, lines),
+    'traces.lost': () => tracesLost.set({}, 1),
+    'traces.back': () => tracesLost.set({}, 0)
   }
 }

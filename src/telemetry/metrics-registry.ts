@@ -21,6 +21,8 @@ export type Exemplar = Readonly<Record<string, string>>
 
 export interface Count<N extends MetricName> {
   readonly add: (labels: LabelsOf<N>, exemplar?: Exemplar) => void
+  /** Several at once. */
+  readonly addSome: (labels: LabelsOf<N>, amount: number) => void
   /** From now on it is there, at 0: what appears at 1 has not risen for Prometheus. */
   readonly begin: (labels: LabelsOf<N>) => void
   readonly remove: (labels: LabelsOf<N>) => void
@@ -81,6 +83,8 @@ export function createMetricsRegistry(): MetricsRegistry {
           ? (labels, exemplarLabels) =>
               counter.inc(exemplarLabels === undefined ? { labels } : { labels, exemplarLabels })
           : (labels) => counter.inc(labels),
+        addSome: (labels, value) =>
+          config.enableExemplars ? counter.inc({ labels, value }) : counter.inc(labels, value),
         begin: (labels) =>
           config.enableExemplars ? counter.inc({ labels, value: 0 }) : counter.inc(labels, 0),
         remove: (labels) => counter.remove(labels)

@@ -253,6 +253,16 @@ export const METRICS = {
     type: 'counter',
     help: 'Bugs that were caught. What they are stands in the log, as gateway.fault.',
     labels: []
+  },
+  otp_log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Lines of the log that its reader did not take in time, counted when lines flow again (log.dropped).',
+    labels: []
+  },
+  otp_traces_lost: {
+    type: 'gauge',
+    help: '1 while spans do not reach the collector of traces. How many and why stands in the log (traces.lost).',
+    labels: []
   }
 } as const satisfies Record<string, MetricDefinition>
 

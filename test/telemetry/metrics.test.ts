@@ -15,7 +15,16 @@ import { metricsTable } from '../../src/telemetry/metrics-table.ts'
 import { METRICS, WORDS, type MetricDefinition } from '../../src/telemetry/metrics-vocabulary.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { pageOf, readMetrics } from '../fixtures/prometheus.ts'
-import { ADMIN_SECRET, RULES, sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
+import { linesOf, runGateway, urlOf } from '../fixtures/process.ts'
+import {
+  ADMIN_SECRET,
+  METRICS_SECRET,
+  RULES,
+  sampleBody,
+  startStack,
+  until,
+  type Stack
+} from '../fixtures/stack.ts'
 
 const NOTHING: MetricsReadings = {
   inFlight: 0,
@@ -316,8 +325,37 @@ t.test('what the nodes share is seen to be reachable or not, and bugs are counte
   t.equal(sum('otp_state_reachable'), 0)
   t.equal(sum('otp_state_losses_total'), 1)
   t.equal(sum('otp_faults_total'), 1)
+  t.equal(sum('otp_log_lines_dropped_total'), 0)
+  t.equal(sum('otp_traces_lost'), 0)
+  report({ event: 'log.dropped', lines: 70, bytes: 7_000, for_ms: 1_000, cause: 'slow_reader' })
+  report({ event: 'log.dropped', lines: 7, bytes: 700, for_ms: 1_000, cause: 'slow_reader' })
+  report({ event: 'traces.lost', cause: 'http_500', spans: 3 })
+  const later = await read()
+  t.equal(later.sum('otp_log_lines_dropped_total'), 77)
+  t.equal(later.sum('otp_traces_lost'), 1)
+  report({ event: 'traces.back', after_ms: 1_000, spans: 4 })
+  t.equal((await read()).sum('otp_traces_lost'), 0)
   state = 'memory'
   t.equal((await read()).sum('otp_state_reachable'), null)
+})
+
+t.test('what happens to the process outside of requests is counted, too', async (t) => {
+  // A promise that nobody looked at, on demand.
+  const bug = "process.on('SIGUSR2',()=>void(Promise.reject(new TypeError('738291'))))"
+  const running = runGateway(t, {
+    ADMIN_SECRET,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}`
+  })
+  await urlOf(running)
+  const { admin } = linesOf(running).find(({ event }) => event === 'gateway.started')
+  const faults = async (): Promise<string | undefined> => {
+    const response = await fetch(`${admin}/metrics`, { headers: { authorization: `Bearer ${ADMIN_SECRET}` } })
+    return /^otp_faults_total (\d+)$/mu.exec(await response.text())?.[1]
+  }
+  t.equal(await faults(), '0')
+  running.child.kill('SIGUSR2')
+  await until(() => linesOf(running).some(({ event }) => event === 'gateway.fault'))
+  t.equal(await faults(), '1')
 })
 
 t.test('both forms are complete in any order, and the newer one leads to the log', async (t) => {
@@ -538,6 +576,24 @@ t.test('a page needs the secret, and is on the admin port alone', async (t) => {
     t.notMatch(await answer.text(), /otp_/u)
   }
   t.equal((await fetch(`${gateway.url}/metrics`)).status, 404, 'Okta and the world do not reach it')
+
+  const headers = { authorization: `Bearer ${METRICS_SECRET}` }
+  const page = await fetch(`${gateway.adminUrl}/metrics?a=1`, { headers })
+  t.match(await page.text(), /^otp_hook_in_flight 0$/mu, 'a secret of its own opens it,')
+  for (const [method, path] of [
+    ['GET', '/status'],
+    ['GET', '/rules'],
+    ['POST', '/rules/reload'],
+    ['GET', '/overrides'],
+    ['POST', '/overrides'],
+    ['DELETE', '/overrides'],
+    ['POST', '/metrics'],
+    ['GET', '/metrics/../status'],
+    ['GET', '/nothing?/metrics']
+  ] as const) {
+    const answer = await fetch(`${gateway.adminUrl}${path}`, { method, headers })
+    t.equal(answer.status, 401, `and nothing else: ${method} ${path}`)
+  }
 })
 
 t.test('docs/observability.md has every metric', async (t) => {
