@@ -145,7 +145,7 @@ t.test('what a dashboard speaks of is there: data sources, variables, other dash
   ])
   t.match(spoilt('var-country=', 'var-land='), ['/d/switchboard-countries has no $land.'])
   t.match(spoilt('"value":"switchboard-loki"', '"value":"loki"'), [
-    '$logs begins with loki, which is no loki.'
+    '$logs begins with loki, which is no "loki".'
   ])
   t.match(spoilt('${metrics}', '${metric}')[0], 'There is no $metric for prometheus.')
   t.match(spoilt('${metrics}', 'prometheus')[0], 'prometheus is asked whatever is chosen on top.')
@@ -280,6 +280,37 @@ t.test('no table names a column that is not there', async (t) => {
         )
       }
     }
+  }
+})
+
+t.test('the queries that docs/observability.md prints are sound', async (t) => {
+  const page = read('docs/observability.md')
+  const blocks = (language: string): readonly string[] =>
+    [...page.matchAll(new RegExp(`\\n\`\`\`${language}\\n([^]*?)\`\`\`\\n`, 'gu'))].map(([, query = '']) =>
+      query.trim()
+    )
+  const inline = [
+    ...page.matchAll(/`((?:sum|count|max|min|histogram_quantile|rate)[ (][^`\n]*|otp_\w+\{[^`\n]*)`/gu)
+  ]
+    .map(([, query = '']) => query)
+    .filter((query) => !query.includes('...'))
+  t.ok(blocks('promql').length >= 6 && blocks('logql').length >= 5 && inline.length >= 20)
+  for (const query of [...blocks('promql'), ...inline]) t.same(readPromql(query, recorded).faults, [], query)
+  for (const query of blocks('logql')) t.same(readLogql(query, shipped()).faults, [], query)
+  for (const [, uid = ''] of page.matchAll(/\/d\/([\w-]+)\)/gu)) {
+    t.ok(
+      dashboards.some((dashboard) => dashboard.uid === uid),
+      uid
+    )
+  }
+  for (const [, name = ''] of page.matchAll(/\]\(#([\w-]+)\)/gu)) {
+    const anchors = [...page.matchAll(/^#+ (.+)$/gmu)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/gu, '')
+        .replaceAll(' ', '-')
+    )
+    t.ok(anchors.includes(name), `#${name}`)
   }
 })
 

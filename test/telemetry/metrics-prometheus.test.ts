@@ -64,8 +64,11 @@ t.test('alerts and pages ask for no metric, and no label of it, that does not ex
 })
 
 t.test('every alert says how urgent it is, what it is about, and what to do', async (t) => {
+  const [, alertsOfThePage = ''] = /\n## Alerts\n([^]*?)(?:\n## |$)/u.exec(page) ?? []
   const headings = new Set(
-    [...page.matchAll(/^### (.+)$/gmu)].map(([, heading = '']) => heading.toLowerCase().replaceAll(' ', '-'))
+    [...alertsOfThePage.matchAll(/^### (.+)$/gmu)].map(([, heading = '']) =>
+      heading.toLowerCase().replaceAll(' ', '-')
+    )
   )
   const leads = new Set<string>()
   for (const { alert = '', labels, annotations } of alerts) {
