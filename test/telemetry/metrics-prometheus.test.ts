@@ -34,7 +34,10 @@ const rules: readonly Rule[] = parse(deployed('alerts.yml')).groups.flatMap(
 )
 const alerts = rules.filter(({ alert }) => alert !== undefined)
 /** Every one that the page has, but for its examples of how to write one. */
-const queries = [...page.matchAll(/`([^`\n]*(?:sum by|rate\(|increase\(|_quantile|ratio1h)[^`\n]*)`/gu)]
+const queries = [
+  ...page.matchAll(/`([^`\n]*(?:sum by|rate\(|increase\(|_quantile|ratio1h)[^`\n]*)`/gu),
+  ...page.matchAll(/```promql\n([^]*?)\n```/gu)
+]
   .map(([, query = '']) => query)
   .filter((query) => !query.includes('...') && query !== 'increase()')
 
