@@ -294,8 +294,9 @@ t.test('the queries that docs/observability.md prints are sound', async (t) => {
   ]
     .map(([, query = '']) => query)
     .filter((query) => !query.includes('...'))
-  for (const found of [blocks('promql'), blocks('logql'), inline])
+  for (const found of [blocks('promql'), blocks('logql'), inline]) {
     t.ok(found.length >= 5, `${found.length} queries`)
+  }
   for (const query of [...blocks('promql'), ...inline]) t.same(readPromql(query, recorded).faults, [], query)
   for (const query of blocks('logql')) t.same(readLogql(query, shipped()).faults, [], query)
   for (const [, uid = ''] of page.matchAll(/\/d\/([\w-]+)\)/gu)) {
