@@ -622,6 +622,10 @@ function liveFaults(values: Values): readonly SettingFault[] {
   if (adminName !== undefined && values.ADMIN_SECRET === undefined) {
     faults.push(missing('ADMIN_SECRET', `${adminName} is set, and nobody gets in there without a secret`))
   }
+  if (values.ADMIN_SECRET?.split(/\s+/u).includes(SANDBOX_ADMIN_SECRET) === true) {
+    const message = "holds the sandbox's secret, which everybody knows: make one (openssl rand -hex 24)"
+    faults.push({ name: 'ADMIN_SECRET', message })
+  }
   if (CREDENTIALS.every((name) => values[name] === undefined)) {
     const message =
       'no provider has credentials. Give those of Twilio, Vonage (VONAGE_API_KEY and so on) or MessageBird (MESSAGEBIRD_ACCESS_KEY)'

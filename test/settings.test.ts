@@ -231,6 +231,9 @@ t.test('readSettings() opens the admin port where there is a secret, and in the 
   ])
   t.match(faultsOf({ METRICS_SECRET: 'short' }), [/^METRICS_SECRET must be .* 16 characters/u])
   t.match(faultsOf({ ...live, ADMIN_PORT: '3002' }), [/^ADMIN_SECRET is missing: ADMIN_PORT is set/u])
+  t.match(faultsOf({ ...live, ADMIN_SECRET: 'a-secret-of-our-own sandbox-admin-secret' }), [
+    /^ADMIN_SECRET holds the sandbox's secret/u
+  ])
   t.match(faultsOf({ ...live, ADMIN_SECRET: 'short' }), [/^ADMIN_SECRET must be .* 16 characters/u])
 })
 

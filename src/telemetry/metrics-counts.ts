@@ -39,11 +39,12 @@ const OKTA_HANGS_UP_MS = 3_000
 const MOST_RULE_WORDS = 1_000
 
 /** What only a person can mend. */
-const ALARM_CLASSES = (Object.keys(OUTCOME_CLASSES) as OutcomeClass[]).filter(
+export const ALARM_CLASSES = (Object.keys(OUTCOME_CLASSES) as OutcomeClass[]).filter(
   (name) => OUTCOME_CLASSES[name].breaker === 'open_now'
 )
 
-const RESULT_OF = { sent: 'accepted', not_sent: 'failed', unknown: 'no_answer' } as const
+/** What `result` of an attempt says, by how sure it is that the message left. */
+export const RESULT_OF = { sent: 'accepted', not_sent: 'failed', unknown: 'no_answer' } as const
 
 export function createCounts(registry: MetricsRegistry, bounds: Bounds): Counts {
   const country = oneOf(bounds.countries)

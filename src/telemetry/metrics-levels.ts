@@ -30,12 +30,12 @@ export interface MetricsReadings {
   readonly rules: RuleWords
 }
 
-const CIRCUIT_STATES = ['closed', 'open', 'half_open'] as const
+export const CIRCUIT_STATES = ['closed', 'open', 'half_open'] as const
 
 const KEYS_STATES = ['fresh', 'stale', 'none'] as const
 
 /** Where an override holds: which countries they are stands in the log, and in `switchboard overrides`. */
-const SCOPES = ['everywhere', 'some_countries'] as const
+export const SCOPES = ['everywhere', 'some_countries'] as const
 
 /** @returns what makes the gauges show these readings. */
 export function createLevels(

@@ -34,7 +34,10 @@ const rules: readonly Rule[] = parse(deployed('alerts.yml')).groups.flatMap(
 )
 const alerts = rules.filter(({ alert }) => alert !== undefined)
 /** Every one that the page has, but for its examples of how to write one. */
-const queries = [...page.matchAll(/`([^`\n]*(?:sum by|rate\(|increase\(|_quantile|ratio1h)[^`\n]*)`/gu)]
+const queries = [
+  ...page.matchAll(/`([^`\n]*(?:sum by|rate\(|increase\(|_quantile|ratio1h)[^`\n]*)`/gu),
+  ...page.matchAll(/```promql\n([^]*?)\n```/gu)
+]
   .map(([, query = '']) => query)
   .filter((query) => !query.includes('...') && query !== 'increase()')
 
@@ -64,8 +67,11 @@ t.test('alerts and pages ask for no metric, and no label of it, that does not ex
 })
 
 t.test('every alert says how urgent it is, what it is about, and what to do', async (t) => {
+  const [, alertsOfThePage = ''] = /\n## Alerts\n([^]*?)(?:\n## |$)/u.exec(page) ?? []
   const headings = new Set(
-    [...page.matchAll(/^### (.+)$/gmu)].map(([, heading = '']) => heading.toLowerCase().replaceAll(' ', '-'))
+    [...alertsOfThePage.matchAll(/^### (.+)$/gmu)].map(([, heading = '']) =>
+      heading.toLowerCase().replaceAll(' ', '-')
+    )
   )
   const leads = new Set<string>()
   for (const { alert = '', labels, annotations } of alerts) {

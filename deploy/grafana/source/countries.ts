@@ -173,8 +173,8 @@ const courses: Shelf = {
       unit: 'percentunit',
       max: 1,
       limits: [
-        { color: 'red', value: null },
-        { color: 'transparent', value: 0.9 }
+        { color: 'transparent', value: null },
+        { color: 'red', value: 0.9 }
       ],
       calcs: ['min', 'lastNotNull'],
       queries: [course(share(taken('provider', '30m'), judged('provider', '30m'), 10), '{{provider}}')]

@@ -16,8 +16,12 @@ import type { dataquery as LokiQuery } from '@grafana/grafana-foundation-sdk/lok
  * of query. Types alone are published, no JSON Schema: test/deploy/dashboards.test.ts compiles the JSON files
  * against these.
  */
-export interface Dashboard extends Omit<Plain<Published.Dashboard>, 'panels' | 'annotations' | 'uid'> {
+export interface Dashboard extends Omit<
+  Plain<Published.Dashboard>,
+  'panels' | 'annotations' | 'uid' | 'title'
+> {
   readonly uid: string
+  readonly title: string
   readonly panels: readonly (Panel | Row)[]
   readonly annotations: { readonly list: readonly Annotation[] }
 }

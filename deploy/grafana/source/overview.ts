@@ -168,8 +168,8 @@ const time: Shelf = {
       width: 6,
       unit: 's',
       limits: [
-        { color: 'red', value: null },
-        { color: 'transparent', value: 0.25 }
+        { color: 'transparent', value: null },
+        { color: 'red', value: 0.25 }
       ],
       queries: [
         course(
