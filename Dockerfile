@@ -44,7 +44,7 @@ COPY --from=lists /outputs ./
 USER 65532:65532
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { PORT, TLS_CERT, TLS_CERT_FILE } = process.env; require(TLS_CERT || TLS_CERT_FILE ? 'https' : 'http').get({ host: '127.0.0.1', port: PORT, path: '/health/ready', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # Signals reach the process. Another word in the place of "start" is a command: docker run --rm switchboard check
 ENTRYPOINT ["node", "bin/switchboard.js"]
 CMD ["start"]

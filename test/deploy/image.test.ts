@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { createServer as createTlsServer } from 'node:https'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { validate } from 'dockerfile-utils'
 import t from 'tap'
@@ -9,6 +11,7 @@ import { inProduction, readLock } from '../../supply/lock.ts'
 const root = new URL('../../', import.meta.url)
 const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
 const run = promisify(execFile)
+const NO_OPENSSL = spawnSync('openssl', ['version']).status === 0 ? false : 'no openssl is installed here'
 
 const dockerfile = read('Dockerfile')
 const lines = dockerfile.split('\n')
@@ -70,25 +73,24 @@ t.test('production needs nothing that is made for one platform: it is built once
 
 t.test('what the image copies is enough to start, and to write what goes out with it', async (t) => {
   const folder = t.testdir()
-  // The same files as in the image, with the same production packages. A link would lead Node out of the folder.
-  mkdirSync(`${folder}/node_modules`)
+  // The same files as in the image, with the same production packages and no others: links that are not followed home.
   for (const { path } of inProduction(readLock(read('package-lock.json')))) {
-    if (path.lastIndexOf('node_modules/') === 0) {
-      cpSync(new URL(path, root), `${folder}/${path}`, { recursive: true })
-    }
+    if (path.lastIndexOf('node_modules/') !== 0) continue
+    mkdirSync(dirname(`${folder}/${path}`), { recursive: true })
+    symlinkSync(new URL(path, root), `${folder}/${path}`)
   }
+  const links = { NODE_PRESERVE_SYMLINKS: '1', NODE_DISABLE_COMPILE_CACHE: '1' }
   for (const { stage, sources } of copied) {
     if (stage !== 'image') continue
     for (const name of sources) cpSync(new URL(name, root), `${folder}/${name}`, { recursive: true })
   }
-  const node = (...args: readonly string[]) =>
-    run(process.execPath, args, { cwd: folder, env: { NODE_DISABLE_COMPILE_CACHE: '1' } })
+  const node = (...args: readonly string[]) => run(process.execPath, args, { cwd: folder, env: links })
 
   const checked = await node('bin/switchboard.js', 'check')
   t.match(checked.stdout, /config\/routing\.yaml/u, 'a command runs')
   const started = run(process.execPath, ['bin/switchboard.js', 'start'], {
     cwd: folder,
-    env: { SANDBOX: 'on', HOST: '127.0.0.1', PORT: '0', SANDBOX_PORT: '0', ADMIN_PORT: '0' }
+    env: { ...links, SANDBOX: 'on', HOST: '127.0.0.1', PORT: '0', SANDBOX_PORT: '0', ADMIN_PORT: '0' }
   })
   started.child.stdout?.on('data', (line: Buffer) => {
     if (line.toString().includes('gateway.started')) started.child.kill('SIGTERM')
@@ -127,6 +129,22 @@ t.test('the health check of the image says what the gateway says', async (t) => 
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
   t.equal(await check(), 1, 'nobody listens')
+})
+
+t.test('the health check speaks TLS where the gateway does', { skip: NO_OPENSSL }, async (t) => {
+  const [, script = ''] = /CMD \["node", "-e", "(.+)"\]$/mu.exec(dockerfile) ?? []
+  const folder = t.testdir()
+  const made = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=otp.example.com`
+  await run('openssl', [...made.split(' '), '-keyout', `${folder}/key.pem`, '-out', `${folder}/cert.pem`])
+  const server = createTlsServer(
+    { key: readFileSync(`${folder}/key.pem`), cert: readFileSync(`${folder}/cert.pem`) },
+    (_request, response) => response.end()
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as { port: number }
+  await run(process.execPath, ['-e', script], { env: { PORT: `${port}`, TLS_CERT_FILE: '/a/file' } })
+  await t.rejects(run(process.execPath, ['-e', script], { env: { PORT: `${port}` } }), 'plain HTTP to it')
 })
 
 t.test('the compose file builds the image that this is', async (t) => {
