@@ -11,6 +11,7 @@ import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
 import { addRoutes } from './routes.ts'
 import { addSchema } from './schema.ts'
+import { addSend } from './send.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addUndrain } from './undrain.ts'
@@ -19,7 +20,7 @@ import { addUndrain } from './undrain.ts'
 const GROUPS: readonly (readonly [string, readonly AddCommand[]])[] = [
   ['Rules:', [addCheck, addExplain, addDiff, addReplay, addRoutes, addFmt, addSchema]],
   ['Logs:', [addReport, addTail]],
-  ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides]]
+  ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides, addSend]]
 ]
 
 const FURTHER = `
