@@ -101,6 +101,7 @@ const io: Io = {
   isInteractive: process.stderr.isTTY,
   width: process.stdout.columns ?? 100,
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   version
 }
 

@@ -36,6 +36,8 @@ export interface Io {
   readonly width: number
   /** Ms since 1970. */
   readonly now: () => number
+  /** Monotonic, in ms: for how long something took. */
+  readonly monotonic: () => number
   readonly version: string
 }
 

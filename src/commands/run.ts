@@ -5,6 +5,7 @@ import { addDiff } from './diff.ts'
 import { addDrain } from './drain.ts'
 import { addExplain } from './explain.ts'
 import { addFmt } from './fmt.ts'
+import { addOkta } from './okta.ts'
 import { addOverrides } from './overrides.ts'
 import { addReload } from './reload.ts'
 import { addReplay } from './replay.ts'
@@ -18,6 +19,7 @@ import { addUndrain } from './undrain.ts'
 
 /** Every command but `start`, which is the gateway itself, by what it is for. */
 const GROUPS: readonly (readonly [string, readonly AddCommand[]])[] = [
+  ['Going live:', [addOkta]],
   ['Rules:', [addCheck, addExplain, addDiff, addReplay, addRoutes, addFmt, addSchema]],
   ['Logs:', [addReport, addTail]],
   ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides, addSend]]

@@ -17,7 +17,8 @@ const NO_FILES = {
   colour: false,
   isInteractive: false,
   width: 100,
-  now: () => Date.now()
+  now: () => Date.now(),
+  monotonic: () => performance.now()
 }
 
 function commands(stack: Stack, env: Record<string, string | undefined> = {}) {

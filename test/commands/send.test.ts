@@ -1,6 +1,7 @@
 import t from 'tap'
-import type { Io, Questions } from '../../src/commands/command.ts'
+import type { Io } from '../../src/commands/command.ts'
 import { runWith } from '../fixtures/commands-io.ts'
+import { person } from '../fixtures/person.ts'
 import { ADMIN_SECRET, RULES, startStack, type Stack } from '../fixtures/stack.ts'
 
 const PHONE = '+4915123456789'
@@ -16,23 +17,6 @@ function ask(stack: Stack, body: unknown, secret = ADMIN_SECRET) {
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
     body: JSON.stringify(body)
   })
-}
-
-/** A person who answers every question of yes or no in one way, and notes what was asked. */
-function person(says: boolean, asked: string[] = []): Questions {
-  const never = (): never => {
-    throw new Error('Nobody asks that.')
-  }
-  return {
-    confirm: async (question) => {
-      asked.push(question)
-      return says
-    },
-    input: never,
-    secret: never,
-    choose: never,
-    chooseSome: never
-  }
 }
 
 /** What the phone shows is the only place where the code is. */
@@ -99,11 +83,11 @@ t.test('where it costs money, a person is asked first', async (t) => {
   const nobody = await sendOn(stack)(`--to ${PHONE}`)
   t.match(nobody, { status: 2, err: /Nobody is there to ask: say --yes/u, out: '' })
   const asked: string[] = []
-  const no = await sendOn(stack, { questions: person(false, asked) })(`--to ${PHONE} --channel voice`)
+  const no = await sendOn(stack, { questions: person([false], asked) })(`--to ${PHONE} --channel voice`)
   t.match(no, { status: 1, err: 'Nothing was done.\n' })
   t.match(asked, [/A real call to \+4915123456789, which costs what it costs\. Go on\?/u])
   t.same(stack.sandbox.inbox(), [])
-  t.match(await sendOn(stack, { questions: person(true) })(`--to ${PHONE}`), { status: 0 })
+  t.match(await sendOn(stack, { questions: person([true]) })(`--to ${PHONE}`), { status: 0 })
   t.match(await sendOn(stack)('--to +46701740605 --yes'), { status: 0 })
   t.equal(stack.sandbox.inbox().length, 2)
 })
