@@ -1,5 +1,6 @@
 import { connect } from 'node:tls'
 import type { Opened, Probes, RedisReading } from './commands/probes.ts'
+import type { Account } from './providers/account.ts'
 import { createAccounts } from './providers/accounts.ts'
 import { readSettings, type ReadSecretFile, type Settings } from './settings.ts'
 import { createMemoryState } from './state/memory.ts'
@@ -19,13 +20,20 @@ export function createProbes({ readSecretFile, epoch, now }: ProbesDependencies)
     const read = readSettings(env, readSecretFile)
     if (read.kind === 'faulty') return read
     const { mode, publicUrl, admin, logHashKey, redis } = read.settings
+    let accounts: readonly Account[]
+    try {
+      accounts = mode.kind === 'live' ? createAccounts(mode.providers, { now: epoch }) : []
+    } catch {
+      // The only settings that a vendor's code looks at more closely than ours.
+      return { kind: 'faulty', faults: [{ name: 'VONAGE_PRIVATE_KEY', message: 'must be an RSA key' }] }
+    }
     return {
       kind: 'ok',
       mode: mode.kind,
       publicUrl,
       hasAdmin: admin !== null,
       hasHashKey: logHashKey !== null,
-      accounts: mode.kind === 'live' ? createAccounts(mode.providers, { now: epoch }) : [],
+      accounts,
       redis: redis === null ? null : () => readRedis(redis, now)
     }
   }
