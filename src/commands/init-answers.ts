@@ -96,7 +96,7 @@ export async function readAnswers(
   const providers = providersOf(
     flags.provider ??
       (await ask?.chooseSome(
-        'Which providers do you have accounts with? (in order of preference)',
+        'With which providers do you have accounts? (they are tried in this order; routing.yaml changes it)',
         PROVIDERS.map((value) => ({ value, name: value, checked: value === 'twilio' }))
       )) ??
       missing('--provider')
@@ -122,6 +122,7 @@ export async function readAnswers(
     null
   if (senderName !== null) hold(nameFault(senderName), '--sender-name')
 
+  const numbers = numbersOf(flags.number ?? (ask === null ? [] : await askNumbers(providers, ask)), providers)
   const auth =
     flags.auth ??
     (await ask?.choose(
@@ -138,12 +139,24 @@ export async function readAnswers(
     providers,
     countries,
     senderName,
-    numbers: numbersOf(flags.number ?? [], providers),
+    numbers,
     auth,
     oauth,
     redisUrl: hasNodes ? redisOf(io.env['REDIS_URL']) : null,
     credentials: await readCredentials(io, providers, ask)
   }
+}
+
+/** As the flag would say it: "twilio=+46701740605". */
+async function askNumbers(providers: readonly ProviderName[], ask: Questions): Promise<readonly string[]> {
+  const pairs: string[] = []
+  for (const provider of providers) {
+    const number = await ask.input(`A number that you bought at ${provider}? (with "+"; empty: later)`, {
+      check: (text) => text === '' || faultOfCall(() => numbersOf([`${provider}=${text}`], providers))
+    })
+    if (number !== '') pairs.push(`${provider}=${number}`)
+  }
+  return pairs
 }
 
 const NO_OAUTH: InitAnswers['oauth'] = { issuer: '', audience: '', scope: '', clientId: '' }

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, randomUUID, type KeyObject } from 'node:crypto'
-import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { CommandFault, type Io } from './command.ts'
@@ -95,6 +95,8 @@ function byServiceApp(
   async function assertion(): Promise<string> {
     const header = { alg: 'RS256', ...((keyId ?? kid) === null ? {} : { kid: keyId ?? kid ?? '' }) }
     const nowS = Math.floor(io.now() / 1_000)
+    // Here and not above: no other command waits for it.
+    const { SignJWT } = await import('jose')
     return await new SignJWT({})
       .setProtectedHeader(header)
       .setIssuer(clientId)
@@ -181,6 +183,7 @@ function rsa(key: KeyObject): KeyObject {
 
 /** A key of this command, which ends with it. */
 async function createProofs(now: () => number): Promise<Proofs> {
+  const { exportJWK, generateKeyPair, SignJWT } = await import('jose')
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const jwk = await exportJWK(publicKey)
   return {

@@ -135,6 +135,8 @@ t.test('init asks whoever is there', async (t) => {
     'se no',
     'A name that is too long',
     'ACME',
+    '0701740605',
+    '+46701740605',
     'basic',
     false,
     'what is this',
@@ -150,7 +152,9 @@ t.test('init asks whoever is there', async (t) => {
     MESSAGEBIRD_ACCESS_KEY: 'an-access-key-of-a-test'
   })
   t.notMatch(ran.out + ran.err + asked.join(''), /an-access-key-of-a-test/u)
-  t.match(readFileSync(`${out}/routing.yaml`, 'utf8'), /served: \[SE, "NO"\]/u)
+  const rules = readFileSync(`${out}/routing.yaml`, 'utf8')
+  t.match(rules, /served: \[SE, "NO"\]/u)
+  t.match(rules, /messagebird_number: \{ kind: number, value: "\+46701740605"/u)
 })
 
 t.test('what is wrong or missing is said, and nothing is written', async (t) => {
