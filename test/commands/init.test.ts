@@ -206,8 +206,9 @@ t.test('firstRules() has no fault for any providers, countries, name and number'
       if (parsed.kind !== 'ok') throw new Error(`${JSON.stringify(parsed.faults)}\n${text}`)
       const codes = parsed.warnings.map(({ code }) => code)
       // With one provider there is nobody to fail over to, which is true.
-      if (codes.some((code) => code !== 'W202' || some.length > 1))
+      if (codes.some((code) => code !== 'W202' || some.length > 1)) {
         throw new Error(`${codes.join()}\n${text}`)
+      }
     }),
     { numRuns: 60 }
   )
