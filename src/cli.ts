@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { chmod, chown, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import type { Io } from './commands/command.ts'
 import { followFile } from './commands/follow-file.ts'
+import { createQuestions } from './commands/questions.ts'
 import { runCommand } from './commands/run.ts'
 
 const run = promisify(execFile)
@@ -16,17 +19,19 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string
 }
 
+function readTextFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
+
 const io: Io = {
   args: process.argv.slice(2),
   // A container has none: who it runs as is known all the same.
   env: { USER: userInfo().username, ...process.env },
-  readFile(path) {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return null
-    }
-  },
+  readFile: readTextFile,
   async writeFile(path, text) {
     // What a symbolic link leads to is written, and the link stays.
     const target = await realpath(path).catch(() => path)
@@ -41,6 +46,17 @@ const io: Io = {
         await chown(beside, before.uid, before.gid).catch(() => undefined)
       }
       await rename(beside, target)
+    } catch (error) {
+      await rm(beside, { force: true })
+      throw error
+    }
+  },
+  async writeSecretFile(path, text) {
+    await mkdir(dirname(path), { recursive: true })
+    const beside = `${path}.${process.pid}.tmp`
+    try {
+      await writeFile(beside, text, { mode: 0o600, flag: 'wx' })
+      await rename(beside, path)
     } catch (error) {
       await rm(beside, { force: true })
       throw error
@@ -68,12 +84,24 @@ const io: Io = {
     }
   },
   fetch,
+  questions: process.stdin.isTTY && process.stderr.isTTY ? createQuestions(process.stderr) : null,
+  // It loads half of the gateway.
+  async probes() {
+    const { createProbes } = await import('./probes.ts')
+    return createProbes({
+      readSecretFile: readTextFile,
+      epoch: () => Date.now(),
+      now: () => performance.now()
+    })
+  },
+  randomBytes,
   print: (text) => process.stdout.write(text),
   complain: (text) => process.stderr.write(text),
   colour: process.stdout.isTTY && !process.env['NO_COLOR'],
   isInteractive: process.stderr.isTTY,
   width: process.stdout.columns ?? 100,
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   version
 }
 

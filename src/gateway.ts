@@ -9,6 +9,7 @@ import { createAnswers } from './delivery/answers.ts'
 import { createBreakers } from './delivery/breakers.ts'
 import { buildAdminApp } from './admin/admin-app.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
+import { createTestSends } from './admin/test-send.ts'
 import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
@@ -362,6 +363,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           rules: rulesNow,
           reloadRules: async () => (await rules.reload('admin')).map(shownReload),
           metrics,
+          testSends: {
+            sendTest: createTestSends({
+              mode: options.mode,
+              dispatch,
+              rules: rules.current,
+              forRequest,
+              masking: createMasking(options.hashKey),
+              now: clock.now
+            }),
+            now: clock.now
+          },
           report
         })
   // What people have drained is known before the first code comes.

@@ -27,6 +27,23 @@ t.test('docs/routing.md shows what commands really print, and every key', async 
   t.match(parsed, { kind: 'ok', warnings: [{ code: 'W202' }] }, 'the least file that there is')
 })
 
+t.test('docs/going-live.md shows what init really prints, and every variable of its commands', async (t) => {
+  const page = read('docs/going-live.md')
+  const [, line = '', printed] = /```console\n\$ switchboard ([^\n]+)\n([^]*?)```/u.exec(page) ?? []
+  const nowhere = {
+    readFile: () => null,
+    writeFile: async () => undefined,
+    writeSecretFile: async () => undefined
+  }
+  t.equal((await runWith(line.split(' '), nowhere)).out, printed)
+  const commands = readdirSync(new URL('../src/commands', import.meta.url)).filter((name) =>
+    name.startsWith('okta')
+  )
+  const names = commands.flatMap((name) => read(`src/commands/${name}`).match(/'OKTA_[A-Z_]+'/gu) ?? [])
+  t.ok(new Set(names).size > 5)
+  for (const name of names) t.ok(page.includes(`\`${name.slice(1, -1)}\``), name)
+})
+
 t.test('every code of docs/rule-faults.md has a wrong and a right example', async (t) => {
   const sections = read('docs/rule-faults.md').split(/^## /mu).slice(1)
   t.ok(sections.length > 30)

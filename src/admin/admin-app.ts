@@ -11,6 +11,7 @@ import { isCountry, suggestPlace } from '../rules/countries.ts'
 import type { Report } from '../telemetry/events.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createBearerCheck } from './secret.ts'
+import { sendRoute, type SendRouteOptions } from './send-route.ts'
 import type { ShownReload, ShownRules } from './shown-rules.ts'
 
 export interface AdminDependencies {
@@ -27,6 +28,7 @@ export interface AdminDependencies {
   readonly rules: () => ShownRules
   readonly reloadRules: () => Promise<readonly ShownReload[]>
   readonly metrics: Pick<Metrics, 'page'>
+  readonly testSends: SendRouteOptions
   readonly report: Report
   /** Makes its servers, with TLS or without. */
   readonly serverFactory: FastifyServerFactory
@@ -119,7 +121,7 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
   app.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send({
       error:
-        'There is nothing here. Try GET /status, GET /overrides, POST /overrides, DELETE /overrides, GET /rules, POST /rules/reload, GET /metrics.',
+        'There is nothing here. Try GET /status, GET /overrides, POST /overrides, DELETE /overrides, GET /rules, POST /rules/reload, POST /send, GET /metrics.',
       mistakes: []
     })
   )
@@ -137,6 +139,8 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
       .serializer((page: string) => page)
       .send(text)
   })
+
+  sendRoute(app, deps.testSends)
 
   app.get('/overrides', () => ({ overrides: overrides.list().map(shown) }))
 

@@ -2,24 +2,29 @@ import { Command, CommanderError } from 'commander'
 import { addCheck } from './check.ts'
 import { CommandFault, STATUS, type AddCommand, type Io, type Status } from './command.ts'
 import { addDiff } from './diff.ts'
+import { addDoctor } from './doctor.ts'
 import { addDrain } from './drain.ts'
 import { addExplain } from './explain.ts'
 import { addFmt } from './fmt.ts'
+import { addInit } from './init.ts'
+import { addOkta } from './okta.ts'
 import { addOverrides } from './overrides.ts'
 import { addReload } from './reload.ts'
 import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
 import { addRoutes } from './routes.ts'
 import { addSchema } from './schema.ts'
+import { addSend } from './send.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addUndrain } from './undrain.ts'
 
 /** Every command but `start`, which is the gateway itself, by what it is for. */
 const GROUPS: readonly (readonly [string, readonly AddCommand[]])[] = [
+  ['Going live:', [addInit, addDoctor, addOkta]],
   ['Rules:', [addCheck, addExplain, addDiff, addReplay, addRoutes, addFmt, addSchema]],
   ['Logs:', [addReport, addTail]],
-  ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides]]
+  ['A gateway that runs:', [addReload, addStatus, addDrain, addUndrain, addOverrides, addSend]]
 ]
 
 const FURTHER = `

@@ -2,7 +2,7 @@ import { Pool, type Dispatcher } from 'undici'
 import type { Limits } from './provider.ts'
 
 export interface HttpRequest {
-  readonly method: 'POST' | 'HEAD'
+  readonly method: 'POST' | 'HEAD' | 'GET'
   /** Path and query below the base URL. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>

@@ -123,6 +123,16 @@ export function createMessageBirdVendor({ credentials, now }: MessageBirdDeps): 
       endpoint('sms', /^\/messages\/?$/u, CreateMessage, takeSms),
       endpoint('voice', /^\/voicemessages\/?$/u, CreateVoiceMessage, takeCall)
     ],
+    readings: [
+      {
+        // https://developers.messagebird.com/api/balance
+        path: /^\/balance\/?$/u,
+        answer: ({ headers }) =>
+          headers.authorization === `AccessKey ${credentials.accessKey}`
+            ? { status: 200, json: { payment: 'prepaid', type: 'euros', amount: 103 } }
+            : errorOf('2')
+      }
+    ],
     notFound: () => errorOf('98')
   }
 }

@@ -10,6 +10,7 @@ import {
   refuse,
   type Endpoint,
   type Failure,
+  type Reading,
   type Vendor,
   type VendorAnswer,
   type VendorRequest,
@@ -197,6 +198,16 @@ export function createTwilioVendor({ credentials, now }: TwilioDeps): Vendor {
   }
 
   const shared = { fail, throttled: errorOf(20429) }
+  /** https://www.twilio.com/docs/usage/api/usage-balance */
+  const balance: Reading = {
+    path: /^\/2010-04-01\/Accounts\/[^/]+\/Balance\.json$/u,
+    answer({ path, headers }) {
+      if (!isSignedIn({ headers }, credentials)) return errorOf(20003)
+      const { accountSid } = credentials
+      if (!path.includes(`/${accountSid}/`)) return errorOf(20404)
+      return { status: 200, json: { account_sid: accountSid, balance: '84.36', currency: 'USD' } }
+    }
+  }
   const endpoints: readonly Endpoint[] = [
     {
       ...shared,
@@ -211,10 +222,13 @@ export function createTwilioVendor({ credentials, now }: TwilioDeps): Vendor {
       judge: (request) => judge(request, CALL_CHECKS, takeCall)
     }
   ]
-  return { provider: 'twilio', endpoints, notFound: () => errorOf(20404) }
+  return { provider: 'twilio', endpoints, readings: [balance], notFound: () => errorOf(20404) }
 }
 
-function isSignedIn({ headers }: VendorRequest, credentials: TwilioDeps['credentials']): boolean {
+function isSignedIn(
+  { headers }: Pick<VendorRequest, 'headers'>,
+  credentials: TwilioDeps['credentials']
+): boolean {
   const [user, password] = readBasicAuth(headers) ?? []
   if (user === undefined || password === undefined) return false
   return (

@@ -59,6 +59,11 @@ export async function startVendorServer(vendor: Vendor, deps: VendorServerDeps):
     if (request.method === 'HEAD' && request.url === '/') return void response.writeHead(404).end()
 
     const [pathname = ''] = (request.url ?? '').split('?')
+    const reading = vendor.readings.find(({ path }) => request.method === 'GET' && path.test(pathname))
+    if (reading !== undefined) {
+      request.resume()
+      return send(response, reading.answer({ path: pathname, headers: request.headers }))
+    }
     const endpoint = vendor.endpoints.find(({ path }) => request.method === 'POST' && path.test(pathname))
     if (endpoint === undefined) {
       request.resume()

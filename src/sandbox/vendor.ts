@@ -38,10 +38,17 @@ export interface Endpoint {
   readonly throttled: VendorAnswer
 }
 
+/** One path of a vendor that is read with the account's credentials. Nothing is sent, and no fault holds for it. */
+export interface Reading {
+  readonly path: RegExp
+  readonly answer: (request: Pick<VendorRequest, 'path' | 'headers'>) => VendorAnswer
+}
+
 /** One host of a vendor. Vonage has two. */
 export interface Vendor {
   readonly provider: SandboxProvider
   readonly endpoints: readonly Endpoint[]
+  readonly readings: readonly Reading[]
   readonly notFound: (path: string) => VendorAnswer
 }
 

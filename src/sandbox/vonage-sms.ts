@@ -105,7 +105,20 @@ export function createVonageSmsVendor(credentials: SandboxCredentials['vonage'])
     fail,
     throttled: { ...errorOf('1'), status: 429 }
   }
-  return { provider: 'vonage', endpoints: [endpoint], notFound: () => edgeErrorOf(404) }
+  return {
+    provider: 'vonage',
+    endpoints: [endpoint],
+    readings: [{ path: /^\/account\/get-balance$/u, answer: ({ headers }) => balance(headers) }],
+    notFound: () => edgeErrorOf(404)
+  }
+
+  /** https://developer.vonage.com/en/api/account#getAccountBalance */
+  function balance(headers: VendorRequest['headers']): VendorAnswer {
+    const [key, secret] = readBasicAuth(headers) ?? []
+    return key === credentials.apiKey && secret === credentials.apiSecret
+      ? { status: 200, json: { value: 15.5359, autoReload: false } }
+      : edgeErrorOf(401)
+  }
 }
 
 /** The spec names the form alone; the live API takes JSON too, which is what Vonage's SDKs send. */

@@ -136,9 +136,13 @@ export interface VonageVoiceDeps {
 
 /** Vonage's API host: the Voice API. */
 export function createVonageVoiceVendor({ credentials, now }: VonageVoiceDeps): Vendor {
-  function judge({ headers, body }: VendorRequest): Verdict {
+  function isSignedIn({ headers }: Pick<VendorRequest, 'headers'>): boolean {
     const [, token] = /^Bearer (\S+)$/iu.exec(headers.authorization ?? '') ?? []
-    if (token === undefined || !isValidJwt(token, credentials, now())) return refuse(problem(401))
+    return token !== undefined && isValidJwt(token, credentials, now())
+  }
+
+  function judge({ headers, body }: VendorRequest): Verdict {
+    if (!isSignedIn({ headers })) return refuse(problem(401))
     const call = readJson(body)
     if (!Value.Check(CreateCall, call)) return refuse(invalid(faultsOf(call)))
     const broken = RULES.filter((rule) => rule.holds(call))
@@ -152,7 +156,26 @@ export function createVonageVoiceVendor({ credentials, now }: VonageVoiceDeps): 
     fail,
     throttled: problem(429)
   }
-  return { provider: 'vonage', endpoints: [endpoint], notFound: () => problem(404) }
+  return {
+    provider: 'vonage',
+    endpoints: [endpoint],
+    readings: [
+      {
+        path: /^\/v1\/calls\/?$/u,
+        answer: (request) => (isSignedIn(request) ? { status: 200, json: NO_CALLS } : problem(401))
+      }
+    ],
+    notFound: () => problem(404)
+  }
+}
+
+/** The phones of the sandbox hang up and forget. https://developer.vonage.com/en/api/voice#getCalls */
+const NO_CALLS = {
+  count: 0,
+  page_size: 1,
+  record_index: 0,
+  _embedded: { calls: [] },
+  _links: { self: { href: '/v1/calls?page_size=1&record_index=0' } }
 }
 
 function take(call: CreateCall): Verdict {

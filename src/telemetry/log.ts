@@ -104,6 +104,10 @@ function messageOf(event: GatewayEvent): string {
       return `from ${event.from} to ${event.to}: ${event.reason}`
     case 'otp.request.completed':
       return completedInWords(event)
+    case 'otp.test.requested':
+      return `test code by ${event.channel} for ${event.phone}, sent by ${event.by}`
+    case 'otp.test.completed':
+      return `test code ${event.outcome === 'accepted' ? `accepted by ${event.provider}` : event.outcome}`
     case 'circuit.opened':
       return `${event.provider} ${event.channel} is out for ${event.open_ms} ms: ${event.cause}`
     case 'circuit.half_opened':

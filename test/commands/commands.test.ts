@@ -7,13 +7,18 @@ const value = ({ json }: Answer) => json.commands?.[0].value[0]
 /** Commands that ask a gateway touch no file. */
 const NO_FILES = {
   writeFile: () => Promise.reject(new Error('There is nothing to write.')),
+  writeSecretFile: () => Promise.reject(new Error('There is nothing to write.')),
+  questions: null,
+  probes: () => Promise.reject(new Error('There is nothing to ask.')),
+  randomBytes: (count: number) => Buffer.alloc(count),
   openFile: () => Promise.reject(new Error('There is nothing to read.')),
   async *followFile() {},
   readRevision: async () => null,
   colour: false,
   isInteractive: false,
   width: 100,
-  now: () => Date.now()
+  now: () => Date.now(),
+  monotonic: () => performance.now()
 }
 
 function commands(stack: Stack, env: Record<string, string | undefined> = {}) {

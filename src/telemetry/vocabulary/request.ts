@@ -415,5 +415,50 @@ export const REQUEST_EVENTS = {
       country: country(),
       late_by_ms: ms('since the answer to Okta')
     }
+  }),
+  'otp.test.requested': event({
+    section: 'request',
+    about: 'request',
+    level: 'info',
+    description:
+      "A person sends one code of our own making by the rules in force (`switchboard send`). Its decision and its attempts have the usual events; it is no request of Okta's, and has neither `otp.request.received` nor `otp.request.completed`.",
+    fields: {
+      by: text('who asked for it, as they said'),
+      channel: channel(),
+      country: country(),
+      number_type: numberType(),
+      phone: text('masked, as in `otp.request.received`'),
+      phone_hash: hash(phoneHash),
+      locale: locale()
+    }
+  }),
+  'otp.test.completed': event({
+    section: 'request',
+    about: 'request',
+    level: { by: 'outcome', levels: { accepted: 'info', blocked: 'info' }, otherwise: 'warn' },
+    description: 'What came of it.',
+    fields: {
+      outcome: oneOf('what it came to', {
+        accepted: '',
+        refused: '',
+        all_failed: '',
+        undecided: '',
+        blocked: '',
+        expired: '',
+        no_capacity: '',
+        overloaded: ''
+      }),
+      reason: maybe(text('as in `otp.request.completed`')),
+      channel: channel(),
+      country: country(),
+      rule: maybe(text('which decided; null where none was asked')),
+      provider: maybe(text('who accepted; null where nobody did')),
+      provider_message_id: transactionId('the transaction id of who accepted; null where nobody did'),
+      attempts_detail: listOf(
+        'all attempts, from `attempt` to `duration_ms`; here `result` may be `in_flight`',
+        record(attemptFields, undefined, 'as in `otp.attempt.completed`')
+      ),
+      duration_ms: ms('from the arrival of the request')
+    }
   })
 } as const
