@@ -148,6 +148,8 @@ t.test('the health check speaks TLS where the gateway does', { skip: NO_OPENSSL 
 })
 
 t.test('the compose file builds the image that this is', async (t) => {
-  const { services } = parse(read('docker-compose.yml'), { merge: true })
-  t.match(services.switchboard, { build: '.', read_only: true })
+  const { services } = parse(read('docker-compose.yml'))
+  for (const name of ['switchboard', 'gateway']) {
+    t.match(services[name], { build: '.', read_only: true, stop_grace_period: '10s' }, name)
+  }
 })
