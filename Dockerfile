@@ -26,6 +26,6 @@ ENV NODE_DISABLE_COMPILE_CACHE=1
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { TLS_CERT, TLS_CERT_FILE, PORT } = process.env; require(TLS_CERT || TLS_CERT_FILE ? 'https' : 'http').get({ host: '127.0.0.1', port: PORT, path: '/health/ready', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # No shell and no npm in between: signals reach the process.
 CMD ["node", "bin/switchboard.js"]
