@@ -127,8 +127,9 @@ t.test(
     }
     for (const path of ['/health/live', '/health/ready']) t.equal(await ask(url + path), 200, path)
     for (const login of [asAdmin, 'Bearer wrong-738291']) {
-      for (const path of ['/status', '/rules', '/overrides', '/metrics', '/738291'])
+      for (const path of ['/status', '/rules', '/overrides', '/metrics', '/738291']) {
         await ask(admin + path, { login })
+      }
       await ask(`${admin}/rules/reload`, { method: 'POST', login, body: '{}' })
       await ask(`${admin}/overrides`, { method: 'POST', login, body: '{"provider":"twilio","for":"738291"}' })
       await ask(`${admin}/overrides`, { method: 'POST', login, body: '{"why":"738291' })
@@ -228,8 +229,9 @@ t.test(
       ['a start with a debug switch', [], { DEBUG: '*', NODE_DEBUG: 'tls' }],
       ['a start with a heap snapshot', ['--heapsnapshot-near-heap-limit=1'], {}]
     ]
-    for (const [where, flags, over] of starts)
+    for (const [where, flags, over] of starts) {
       t.equal(await finished(where, startWith(flags, over)), 1, where)
+    }
 
     // It falls over, with the worst words that an error could have.
     const words = `data:text/javascript,${encodeURIComponent(
