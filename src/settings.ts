@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey } from 'node:crypto'
+import { resolve } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
@@ -317,7 +318,7 @@ export function readSettings(
   for (const { instancePath, message } of compiled.Errors(values)) {
     faults.push({ name: instancePath.slice(1), message })
   }
-  faults.push(...switchFaults(env, nodeFlags), ...tlsFaults(values))
+  faults.push(...switchFaults(env, nodeFlags), ...tlsFaults(values), ...mixedUpFiles(env))
 
   const sandbox =
     values.SANDBOX === 'on' ||
@@ -470,6 +471,23 @@ function collect(
   const key = values.VONAGE_PRIVATE_KEY
   if (key !== undefined) values.VONAGE_PRIVATE_KEY = key.replaceAll('\\n', '\n')
   return { values, faults }
+}
+
+/** A report of what is wrong with a file of rules shows lines of it. */
+function mixedUpFiles(env: Environment): readonly SettingFault[] {
+  const secrets = new Map(
+    SECRET_NAMES.flatMap((name) => {
+      const path = env[`${name}_FILE`]
+      return isSet(path) ? [[resolve(path), `${name}_FILE`] as const] : []
+    })
+  )
+  return (['ROUTING_FILE', 'ROUTING_SHADOW_FILE', 'SENDER_COUNTRIES_FILE'] as const).flatMap((name) => {
+    const path = env[name]
+    const same = isSet(path) ? secrets.get(resolve(path)) : undefined
+    return same === undefined
+      ? []
+      : [{ name, message: `names the same file as ${same}, which holds a secret` }]
+  })
 }
 
 function isSet(value: string | undefined): value is string {

@@ -7,6 +7,9 @@ interface RunningCall {
   answer: HttpAnswer | null
 }
 
+/** Of a call that has sent its request, or has ended: it sends no other. */
+const OVER: HttpAnswer = { kind: 'not_reached', cause: 'not_started' }
+
 export interface SdkResult<T> {
   /** What came over the wire. Null where the SDK failed before it sent anything. */
   readonly answer: HttpAnswer | null
@@ -48,14 +51,18 @@ export function createSdkCalls(exchange: Exchange): SdkCalls {
         return undefined
       }
     })
-    return { answer: current.answer, read }
+    const { answer } = current
+    // A connection that was opened for this call remembers it for as long as it is open, and vendors' answers repeat
+    // numbers and texts.
+    current.answer = OVER
+    return { answer, read }
   }
 
   async function send(request: HttpRequest): Promise<Answered> {
     const current = running.getStore()
     // A second request in one call would be a retry, and there is none.
     if (current === undefined || current.answer !== null) throw new NoAnswer()
-    current.answer = { kind: 'not_reached', cause: 'not_started' }
+    current.answer = OVER
     const answer = await exchange.request(request, current.limits)
     current.answer = answer
     if (answer.kind !== 'answered') throw new NoAnswer()

@@ -42,6 +42,8 @@ export async function readRulesText(path: string): Promise<string | Unreadable> 
     const { size } = stats
     if (size > MAX_BYTES) return unreadable(path, `it has ${size} bytes; at most ${MAX_BYTES} are read`)
     bytes = await readFile(path)
+    // What the kernel makes up as it is read, such as /proc/self/environ: a report would show lines of it.
+    if (size === 0 && bytes.length > 0) return unreadable(path, 'it is no file')
   } catch (error) {
     return unreadable(path, reasonOf(error), codeOf(error) === 'ENOENT')
   }
