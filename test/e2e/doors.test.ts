@@ -78,7 +78,7 @@ const causesOf = (stack: Stack): readonly RefusalCause[] =>
 
 /** Keys that never have to be waited for long. */
 const QUICK = {
-  fetchWithinMs: 500,
+  fetchWithinMs: 3_000,
   retryAfterMs: 20,
   retryAtMostMs: 50,
   unknownEveryMs: 200,
