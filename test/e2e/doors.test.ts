@@ -79,7 +79,7 @@ const causesOf = (stack: Stack): readonly RefusalCause[] =>
 
 /** Keys that never have to be waited for long. */
 const QUICK = {
-  fetchWithinMs: 500,
+  fetchWithinMs: 3_000,
   retryAfterMs: 20,
   retryAtMostMs: 50,
   unknownEveryMs: 200,
