@@ -10,7 +10,9 @@ import type { OutboundMessage } from '../../src/domain/message.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import { createReplaceable } from '../../src/providers/replaceable.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { readSettings, type ReadSettings } from '../../src/settings.ts'
+import { LOGIN, openDoor } from '../fixtures/gateway.ts'
+import type { ReadSecrets } from '../../src/renewal.ts'
+import { readSettings } from '../../src/settings.ts'
 import { switchFaults } from '../../src/node-switches.ts'
 import { createAuthority, issue } from '../fixtures/certificates.ts'
 import { linesOf, run, runGateway, urlOf } from '../fixtures/process.ts'
@@ -175,7 +177,7 @@ t.test('a renewed certificate is in force without a restart, and a half-written 
 })
 
 t.test('what is on its way ends with the old account, what comes is carried by the new one', async (t) => {
-  let read: ReadSettings
+  let read: ReadSecrets
   const stack = await startStack(t, { secrets: { digests: new Map(), reread: () => read } })
   const { sandbox, gateway, send, events } = stack
   const { twilio, vonage, messagebird } = sandbox.credentials
@@ -195,7 +197,8 @@ t.test('what is on its way ends with the old account, what comes is carried by t
     MESSAGEBIRD_BASE_URL: sandbox.messagebirdUrl
   }
   const rereadAs = async (over: Record<string, string | undefined>): Promise<any> => {
-    read = readSettings({ ...env, ...over }, () => null)
+    const settings = readSettings({ ...env, ...over }, () => null)
+    read = settings.kind === 'ok' ? { ...settings, doors: [openDoor({ basic: [LOGIN] })] } : settings
     await gateway.renewSecrets()
     return stack.lines().findLast(({ event }) => event.startsWith('secrets.'))
   }
