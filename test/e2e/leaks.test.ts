@@ -229,9 +229,11 @@ t.test(
       ['a start with a debug switch', [], { DEBUG: '*', NODE_DEBUG: 'tls' }],
       ['a start with a heap snapshot', ['--heapsnapshot-near-heap-limit=1'], {}]
     ]
-    for (const [where, flags, over] of starts) {
-      t.equal(await finished(where, startWith(flags, over)), 1, where)
-    }
+    await Promise.all(
+      starts.map(async ([where, flags, over]) =>
+        t.equal(await finished(where, startWith(flags, over)), 1, where)
+      )
+    )
 
     // It falls over, with the worst words that an error could have.
     const words = `data:text/javascript,${encodeURIComponent(
