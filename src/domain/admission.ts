@@ -33,6 +33,9 @@ export interface Org {
   readonly domains: readonly string[]
 }
 
+/** The headers of a request by their names in lower case, each with all values that it came with. */
+export type DistinctHeaders = ReadonlyMap<string, readonly string[]>
+
 /** Who was let in. */
 export interface Admission {
   readonly kind: 'admitted'

@@ -1,5 +1,11 @@
-import type { IncomingMessage } from 'node:http'
-import { SCHEMES, type Org, type Refusal, type Scheme, type Verdict } from '../domain/admission.ts'
+import {
+  SCHEMES,
+  type DistinctHeaders,
+  type Org,
+  type Refusal,
+  type Scheme,
+  type Verdict
+} from '../domain/admission.ts'
 import type { Report } from '../telemetry/events.ts'
 import type { Door } from './door.ts'
 import { createJsonFetcher } from './fetch-json.ts'
@@ -12,9 +18,6 @@ import {
 } from './issuer-keys.ts'
 import { createSecretCheck, pairOfHeader, secretOfPair, type FindOwner } from './secrets.ts'
 import { createTokenCheck, type CheckToken } from './tokens.ts'
-
-/** Each header with all values that it came with, in lower case: as Node has them in `headersDistinct`. */
-export type DistinctHeaders = IncomingMessage['headersDistinct']
 
 export interface DoorsCondition {
   readonly schemes: readonly Scheme[]
@@ -145,12 +148,12 @@ function locksOf(
 
 /** Any of the schemes opens. Whoever showed several and none was right is told of by the last, which says most. */
 async function authenticate(headers: DistinctHeaders, locks: Locks): Promise<Verdict> {
-  const authorization = headers['authorization'] ?? []
+  const authorization = headers.get('authorization') ?? []
   const byHeader = [...locks.ownersByHeader].flatMap(([name, findOwner]) =>
-    (headers[name] ?? []).map((value) => ({ name, value, findOwner }))
+    (headers.get(name) ?? []).map((value) => ({ name, value, findOwner }))
   )
   // Which of two is meant is for nobody to guess: a proxy in front may have looked at the other.
-  const isTwofold = [...locks.ownersByHeader.keys()].some((name) => (headers[name] ?? []).length > 1)
+  const isTwofold = [...locks.ownersByHeader.keys()].some((name) => (headers.get(name) ?? []).length > 1)
   if (authorization.length > 1 || isTwofold) return refused('several_credentials', null)
 
   let refusal = refused('no_credentials', null)

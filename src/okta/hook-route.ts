@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { attemptDetail, type Dispatch, type Passage } from '../delivery/dispatch.ts'
-import { mayActFor, type Admission, type Refusal, type Verdict } from '../domain/admission.ts'
+import {
+  mayActFor,
+  type Admission,
+  type DistinctHeaders,
+  type Refusal,
+  type Verdict
+} from '../domain/admission.ts'
 import type { Delivery, Result } from '../domain/delivery.ts'
 import type { RulesInForce } from '../domain/in-force.ts'
 import type { OtpRequest } from '../domain/message.ts'
@@ -17,7 +23,7 @@ export interface HookRouteOptions {
   readonly dispatch: Dispatch
   /** Who let in whom, and what a refusal may say. */
   readonly doors: {
-    readonly authenticate: (headers: FastifyRequest['raw']['headersDistinct']) => Promise<Verdict>
+    readonly authenticate: (headers: DistinctHeaders) => Promise<Verdict>
     readonly challenges: (refusal: Refusal) => readonly string[]
   }
   readonly rules: () => RulesInForce
@@ -51,7 +57,7 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
 
   /** Before the body is read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const verdict = await doors.authenticate(request.raw.headersDistinct)
+    const verdict = await doors.authenticate(distinctHeaders(request.raw.rawHeaders))
     if (verdict.kind === 'refused') throw turnAway(verdict, reply)
     request.admission = verdict
   }
@@ -176,6 +182,18 @@ export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, optio
     onRequest: admit,
     handler: answer
   })
+}
+
+/** Of names and values by turns, as they came. Node's own keeps one value of several, and is not there for all callers. */
+function distinctHeaders(raw: readonly string[]): DistinctHeaders {
+  const headers = new Map<string, string[]>()
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase()
+    const values = headers.get(name) ?? []
+    values.push(raw[i + 1] ?? '')
+    headers.set(name, values)
+  }
+  return headers
 }
 
 export function newRequestId(): string {

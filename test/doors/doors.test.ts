@@ -199,14 +199,18 @@ t.test('whatever comes in these headers, it is a verdict, and nobody is let in',
       fc.array(anyHeader, { maxLength: 2 }),
       fc.array(fc.string(), { maxLength: 2 }),
       async (authorization, key) => {
-        const verdict = await authenticator.authenticate({ authorization, 'x-key': key })
+        const verdict = await authenticator.authenticate(
+          new Map(Object.entries({ authorization, 'x-key': key }))
+        )
         if (verdict.kind === 'admitted') return authorization[0] === `Bearer ${token}`
         return REFUSAL_CAUSES.includes(verdict.cause)
       }
     ),
     { numRuns: 400 }
   )
-  t.match(await authenticator.authenticate({ authorization: [`Bearer ${token}`] }), { kind: 'admitted' })
+  t.match(await authenticator.authenticate(new Map([['authorization', [`Bearer ${token}`]]])), {
+    kind: 'admitted'
+  })
 })
 
 /** Keys that are there, and time that a test moves. */
