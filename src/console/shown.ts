@@ -20,6 +20,8 @@ export interface ShownState {
   /** How far back `providers` and `countries` look, in ms. */
   readonly windowMs: number
   readonly totals: ShownCounts
+  /** The last hour, oldest first, this minute last; those without requests as well. */
+  readonly minutes: readonly ShownMinute[]
   readonly providers: readonly ShownProvider[]
   readonly countries: readonly ShownCountry[]
   readonly overrides: readonly ShownDrain[]
@@ -35,6 +37,15 @@ export interface ShownCounts {
   readonly late: number
   readonly resends: number
   readonly p50Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/** Counted as {@link ShownCounts} are. */
+export interface ShownMinute {
+  readonly atMs: number
+  readonly wanted: number
+  readonly accepted: number
+  readonly failedOver: number
   readonly p99Ms: number | null
 }
 
