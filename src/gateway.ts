@@ -7,7 +7,10 @@ import { createAlarms } from './delivery/alarms.ts'
 import { createAnswers } from './delivery/answers.ts'
 import { createBreakers } from './delivery/breakers.ts'
 import { buildAdminApp } from './admin/admin-app.ts'
+import { createDrains } from './admin/drains.ts'
+import { createSecretCheck, SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
+import { createConsole } from './console/console.ts'
 import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
@@ -249,14 +252,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
 
   const warm = (): Promise<unknown> => Promise.all([...providers.values()].map((provider) => provider.warm()))
+  const drains = createDrains({
+    overrides,
+    providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
+    knownProviders: PROVIDER_NAMES
+  })
   const admin =
     options.admin === null || metrics === null
       ? null
       : buildAdminApp({
-          overrides,
+          drains,
           secrets: options.admin.secrets,
-          providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
-          knownProviders: PROVIDER_NAMES,
           status: () => ({
             version: options.version,
             mode: options.mode,
@@ -275,7 +281,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           rules: rulesNow,
           reloadRules: async () => (await rules.reload('admin')).map(shownReload),
           metrics,
-          report
+          report,
+          console: createConsole({
+            isSecret: createSecretCheck(options.admin.secrets),
+            isSecretKnown: options.admin.secrets.includes(SANDBOX_ADMIN_SECRET),
+            report,
+            onBug: (error) => report(faultOf('console', error)),
+            now: clock.now
+          })
         })
   // What people have drained is known before the first code comes.
   const learn = async (): Promise<void> => {

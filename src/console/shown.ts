@@ -200,7 +200,8 @@ export interface ShownExplanation {
   readonly winner: string | null
   readonly rules: readonly {
     readonly name: string
-    readonly verdict: string
+    /** `would_match`, were it not in the shadow. `not_looked_at`: an earlier one took it. */
+    readonly verdict: 'matches' | 'no' | 'would_match' | 'not_looked_at'
     readonly because: string | null
   }[]
   /** What people get: several where a split draws. */
