@@ -6,11 +6,12 @@ import { buildApp } from './app.ts'
 import { createAlarms } from './delivery/alarms.ts'
 import { createAnswers } from './delivery/answers.ts'
 import { createBreakers } from './delivery/breakers.ts'
-import { buildAdminApp } from './admin/admin-app.ts'
+import { buildAdminApp, type AdminStatus } from './admin/admin-app.ts'
 import { createDrains } from './admin/drains.ts'
 import { createSecretCheck, SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
 import { createConsole } from './console/console.ts'
+import { createRecent } from './console/recent.ts'
 import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
@@ -106,7 +107,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
         })
-  const { report, forRequest } = toAll(metrics === null ? [log] : [log, metrics])
+  const recent =
+    options.admin === null
+      ? null
+      : createRecent({
+          providers: PROVIDER_NAMES,
+          now: clock.now,
+          epoch: clock.epoch,
+          deadlineMs: () => live().defaults.deadlineMs,
+          onBug: (error) => log.report(faultOf('console', error))
+        })
+  const { report, forRequest } = toAll([log, ...[metrics, recent].filter((one) => one !== null)])
   const rules = createRulesKeeper({
     ...options.rules,
     epoch: clock.epoch,
@@ -257,27 +268,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
     knownProviders: PROVIDER_NAMES
   })
+  const statusNow = (): AdminStatus => ({
+    version: options.version,
+    mode: options.mode,
+    rules: rulesNow(),
+    providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
+    breakers: breakers.readings(),
+    cooldowns: coolingNow(),
+    capacity: capacity.readings(),
+    state: state.condition(),
+    inFlight: inFlight.size,
+    hanging: hanging.count()
+  })
+  const startedAtMs = clock.epoch()
   const admin =
-    options.admin === null || metrics === null
+    options.admin === null || metrics === null || recent === null
       ? null
       : buildAdminApp({
           drains,
           secrets: options.admin.secrets,
-          status: () => ({
-            version: options.version,
-            mode: options.mode,
-            rules: rulesNow(),
-            providers: [...providers.values()].map(({ name, channels }) => ({
-              name,
-              channels: [...channels]
-            })),
-            breakers: breakers.readings(),
-            cooldowns: coolingNow(),
-            capacity: capacity.readings(),
-            state: state.condition(),
-            inFlight: inFlight.size,
-            hanging: hanging.count()
-          }),
+          status: statusNow,
           rules: rulesNow,
           reloadRules: async () => (await rules.reload('admin')).map(shownReload),
           metrics,
@@ -285,9 +295,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           console: createConsole({
             isSecret: createSecretCheck(options.admin.secrets),
             isSecretKnown: options.admin.secrets.includes(SANDBOX_ADMIN_SECRET),
+            node: {
+              startedAtMs,
+              status: statusNow,
+              rulesStatus: rules.status,
+              liveRules: rules.live,
+              overrides: overrides.list
+            },
+            recent,
+            drains,
             report,
             onBug: (error) => report(faultOf('console', error)),
-            now: clock.now
+            now: clock.now,
+            epoch: clock.epoch
           })
         })
   // What people have drained is known before the first code comes.

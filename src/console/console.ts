@@ -5,7 +5,9 @@ import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, F
 import { refusalOf } from '../admin/refusal.ts'
 import { loadAssets, type Asset, type Assets } from './assets.ts'
 import { isFromOurPage, isLocalName } from './callers.ts'
+import { drainRoutes } from './drain-routes.ts'
 import { EVERYWHERE, policyOfPage } from './headers.ts'
+import { liveRoutes } from './live-routes.ts'
 import type { ConsoleDependencies } from './ports.ts'
 import { refuse } from './refuse.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -40,12 +42,16 @@ export function createConsole(deps: ConsoleDependencies): FastifyPluginAsync {
       return await reply.code(status).send(refusal)
     })
     assetRoutes(app, deps)
-    await app.register(sessionRoutes, { ...deps, sessions, prefix: '/api' })
+    app.register(sessionRoutes, { ...deps, sessions, prefix: API })
+    app.register(liveRoutes, { ...deps, sessions, topics: [], prefix: API })
+    app.register(drainRoutes, { drains: deps.drains, prefix: API })
     app.all('/*', { config: { isOpen: true } }, async (_request, reply) =>
       refuse(reply, 404, 'There is nothing here.')
     )
   }
 }
+
+const API = '/api'
 
 /** Whoever adds a route adds it behind the lock. */
 function closeAll(app: FastifyInstance, sessions: Sessions, deps: ConsoleDependencies): void {
@@ -54,7 +60,7 @@ function closeAll(app: FastifyInstance, sessions: Sessions, deps: ConsoleDepende
     route.config = { ...route.config, lock: 'console' }
   })
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(EVERYWHERE)
+    void reply.headers(EVERYWHERE).header('cache-control', 'no-store')
     const { routeOptions, headers } = request
     // The secret of a sandbox keeps out no page that has its own name point to this machine.
     if (deps.isSecretKnown && !isLocalName(headers.host)) {

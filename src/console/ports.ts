@@ -1,4 +1,10 @@
+import type { AdminStatus } from '../admin/admin-app.ts'
+import type { Drains } from '../admin/drains.ts'
+import type { Override } from '../domain/override.ts'
+import type { RuleSet } from '../domain/rules.ts'
+import type { RulesStatus } from '../rules/keeper.ts'
 import type { Report } from '../telemetry/events.ts'
+import type { Recent } from './recent.ts'
 
 /** What the console is given of the gateway: it reads through these, and reaches into nothing. */
 export interface ConsoleDependencies {
@@ -6,8 +12,24 @@ export interface ConsoleDependencies {
   readonly isSecret: (secret: string) => boolean
   /** The secret is the sandbox's own, which everybody knows. */
   readonly isSecretKnown: boolean
+  readonly node: NodeView
+  readonly recent: Pick<Recent, 'requests' | 'counts'>
+  readonly drains: Drains
   readonly report: Report
   readonly onBug: (error: unknown) => void
   /** Monotonic, in ms. */
   readonly now: () => number
+  /** Ms since 1970. */
+  readonly epoch: () => number
+}
+
+/** The gateway, as it stands at this moment. */
+export interface NodeView {
+  /** Ms since 1970. */
+  readonly startedAtMs: number
+  readonly status: () => AdminStatus
+  readonly rulesStatus: () => RulesStatus
+  /** The live file that is in force, and as it was read. */
+  readonly liveRules: () => { readonly rules: RuleSet; readonly text: string }
+  readonly overrides: () => readonly Override[]
 }

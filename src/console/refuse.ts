@@ -9,5 +9,5 @@ export async function refuse(
   mistakes: readonly string[] = []
 ): Promise<FastifyReply> {
   const refusal: ShownRefusal = { error, mistakes }
-  return await reply.code(status).header('cache-control', 'no-store').send(refusal)
+  return await reply.code(status).send(refusal)
 }

@@ -6,10 +6,8 @@ export interface Sessions {
   readonly begin: () => string
   /** Is it one that is in force? Then it counts as used. */
   readonly use: (token: string) => SessionId | null
-  /** Is it still in force? That is no use of it. */
-  readonly isAlive: (id: SessionId) => boolean
-  /** A page that listens counts as use: a screen on the wall stays until {@link SESSION_LASTS_MS}. */
-  readonly touch: (id: SessionId) => void
+  /** Is it still in force? A page that listens counts as use: a screen on the wall stays until {@link SESSION_LASTS_MS}. */
+  readonly touch: (id: SessionId) => boolean
   readonly end: (id: SessionId) => void
 }
 
@@ -75,8 +73,7 @@ export function createSessions({ now, newToken }: SessionsDependencies): Session
       const id = idOf(token)
       return touch(id) ? id : null
     },
-    isAlive: (id) => find(id) !== null,
-    touch: (id) => void touch(id),
+    touch,
     end: (id) => void sessions.delete(id)
   }
 }
