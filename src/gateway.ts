@@ -11,6 +11,7 @@ import { createDrains } from './admin/drains.ts'
 import { createSecretCheck, SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
 import { createConsole } from './console/console.ts'
+import type { SandboxView } from './console/ports.ts'
 import { createRecent } from './console/recent.ts'
 import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
@@ -23,9 +24,11 @@ import { createOverrides } from './delivery/overrides.ts'
 import { createResends } from './delivery/resends.ts'
 import type { RulesInForce } from './domain/in-force.ts'
 import { createCredentialsCheck, type BasicPair } from './okta/credentials.ts'
+import { createSampleSender } from './okta/sample-request.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
+import type { SandboxOfConsole } from './sandbox-view.ts'
 import { eventOfBreaker, eventOfRules, eventOfState } from './gateway-events.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
@@ -61,6 +64,8 @@ export interface GatewayOptions {
   readonly metricsCountries?: readonly string[]
   /** What nodes share; null: each has its own memory. */
   readonly redis: { readonly url: string; readonly keys: readonly Buffer[] } | null
+  /** Where the providers are played, for the console; null or left out: they are not. */
+  readonly sandbox?: SandboxOfConsole | null
 }
 
 export interface Clock {
@@ -280,6 +285,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     inFlight: inFlight.size,
     hanging: hanging.count()
   })
+  /** Somebody may send himself codes there, as Okta would. */
+  function sandboxNow(): SandboxView | null {
+    const [login] = options.oktaBasicAuth
+    if (options.sandbox == null || login === undefined) return null
+    const send = createSampleSender({ url: () => urlOf(app), login, now: clock.now })
+    return { ...options.sandbox, send }
+  }
+
   const startedAtMs = clock.epoch()
   const admin =
     options.admin === null || metrics === null || recent === null
@@ -304,6 +317,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             },
             recent,
             drains,
+            sandbox: sandboxNow(),
             report,
             onBug: (error) => report(faultOf('console', error)),
             now: clock.now,

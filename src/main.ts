@@ -14,6 +14,7 @@ import {
   type ReadSenderCountries,
   type SenderCountries
 } from './rules/sender-countries.ts'
+import type { SandboxOfConsole } from './sandbox-view.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { faultOf } from './telemetry/fault.ts'
@@ -75,7 +76,8 @@ async function main(): Promise<void> {
     maxInFlight: settings.maxInFlight,
     admin: settings.admin,
     metricsCountries: settings.metricsCountries,
-    redis: settings.redis
+    redis: settings.redis,
+    sandbox: sandbox === null ? null : await viewOf(sandbox)
   })
   log.report({
     event: 'gateway.started',
@@ -178,6 +180,11 @@ async function openLog({ logLevel, logFormat: format }: Settings): Promise<OpenL
 async function openSandbox({ host, sandboxPort }: Settings): Promise<Sandbox> {
   const { startSandbox } = await import('./sandbox/sandbox.ts')
   return startSandbox({ host, port: sandboxPort, now: () => Date.now(), random: Math.random })
+}
+
+async function viewOf(sandbox: Sandbox): Promise<SandboxOfConsole> {
+  const { sandboxOfConsole } = await import('./sandbox-view.ts')
+  return sandboxOfConsole(sandbox)
 }
 
 function providersOf({ credentials, twilioUrl, vonageRestUrl, vonageApiUrl, messagebirdUrl }: Sandbox) {

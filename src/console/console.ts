@@ -10,8 +10,10 @@ import { EVERYWHERE, policyOfPage } from './headers.ts'
 import { liveRoutes } from './live-routes.ts'
 import type { ConsoleDependencies } from './ports.ts'
 import { refuse } from './refuse.ts'
+import { sandboxRoutes } from './sandbox-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessions, SESSION_COOKIE, type SessionId, type Sessions } from './sessions.ts'
+import { valueTopic } from './topics.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -43,7 +45,10 @@ export function createConsole(deps: ConsoleDependencies): FastifyPluginAsync {
     })
     assetRoutes(app, deps)
     app.register(sessionRoutes, { ...deps, sessions, prefix: API })
-    app.register(liveRoutes, { ...deps, sessions, topics: [], prefix: API })
+    const { sandbox } = deps
+    const topics = sandbox === null ? [] : [valueTopic('sandbox', SANDBOX_EVERY_MS, sandbox.read)]
+    app.register(liveRoutes, { ...deps, sessions, topics, prefix: API })
+    if (sandbox !== null) app.register(sandboxRoutes, { sandbox, prefix: API })
     app.register(drainRoutes, { drains: deps.drains, prefix: API })
     app.all('/*', { config: { isOpen: true } }, async (_request, reply) =>
       refuse(reply, 404, 'There is nothing here.')
@@ -52,6 +57,9 @@ export function createConsole(deps: ConsoleDependencies): FastifyPluginAsync {
 }
 
 const API = '/api'
+
+/** How often it is looked at, in ms. */
+const SANDBOX_EVERY_MS = 250
 
 /** Whoever adds a route adds it behind the lock. */
 function closeAll(app: FastifyInstance, sessions: Sessions, deps: ConsoleDependencies): void {

@@ -5,6 +5,7 @@ import type { RuleSet } from '../domain/rules.ts'
 import type { RulesStatus } from '../rules/keeper.ts'
 import type { Report } from '../telemetry/events.ts'
 import type { Recent } from './recent.ts'
+import type { SendAsked, ShownSandbox, ShownSent } from './shown.ts'
 
 /** What the console is given of the gateway: it reads through these, and reaches into nothing. */
 export interface ConsoleDependencies {
@@ -15,6 +16,8 @@ export interface ConsoleDependencies {
   readonly node: NodeView
   readonly recent: Pick<Recent, 'requests' | 'counts'>
   readonly drains: Drains
+  /** Null where the gateway is live. */
+  readonly sandbox: SandboxView | null
   readonly report: Report
   readonly onBug: (error: unknown) => void
   /** Monotonic, in ms. */
@@ -32,4 +35,18 @@ export interface NodeView {
   /** The live file that is in force, and as it was read. */
   readonly liveRules: () => { readonly rules: RuleSet; readonly text: string }
   readonly overrides: () => readonly Override[]
+}
+
+/** The sandbox that the gateway sends to. */
+export interface SandboxView {
+  readonly read: () => ShownSandbox
+  readonly clearInbox: () => void
+  /**
+   * Sets the fault of one of {@link ShownSandbox.modes}; null makes it healthy.
+   *
+   * @returns what is wrong with that, in a sentence; null where it holds now.
+   */
+  readonly setFault: (provider: string, mode: string | null) => Promise<string | null>
+  /** Sends Okta's documented sample to this gateway's own hook. Rejects where nobody answers. */
+  readonly send: (asked: SendAsked) => Promise<ShownSent>
 }

@@ -134,6 +134,13 @@ export interface ShownRulesInForce {
   }[]
 }
 
+/** `GET /console/api/rules/text`: the live file that is in force, credentials that somebody wrote into it hidden. */
+export interface ShownRulesText {
+  readonly file: string
+  readonly hash: string
+  readonly text: string
+}
+
 /** One request. `GET /console/api/requests` gives the newest first; the event `requests` gives those that changed. */
 export interface ShownRequest {
   readonly id: string
@@ -274,13 +281,20 @@ export interface ShownSandbox {
   /** What `PUT /console/api/sandbox/faults/:provider` takes as `mode`; DELETE makes it healthy again. */
   readonly modes: readonly { readonly mode: string; readonly words: string }[]
   /** Numbers that `POST /console/api/sandbox/send` may be asked for. */
-  readonly samples: readonly { readonly number: string; readonly country: string; readonly words: string }[]
+  readonly samples: readonly {
+    readonly number: string
+    readonly country: string
+    readonly channel: Channel
+    readonly words: string
+  }[]
 }
 
 /** `POST /console/api/sandbox/send`: Okta's documented request, to this gateway's own hook. */
 export interface SendAsked {
   readonly number: string
   readonly channel: Channel
+  /** For the person of the last one: a resend. Else somebody new asks each time. */
+  readonly again?: boolean
 }
 
 /** What Okta would have been told. */
