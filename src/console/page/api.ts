@@ -15,9 +15,12 @@ export async function call<T>(method: Method, path: string, body?: unknown): Pro
   try {
     const response = await fetch(`/console/api/${path}`, {
       method,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: {
+        // Another site's page cannot send it, and so cannot act in the name of whoever is logged in here.
+        'x-switchboard-console': '1',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' })
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       cache: 'no-store',
       redirect: 'error',
       signal: AbortSignal.timeout(LONGEST_WAIT_MS)

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
-import type { ShownCandidate, ShownRefusal } from '../shown.ts'
+import type { ShownCandidate, ShownRefusal, ShownRulesText } from '../shown.ts'
 import { refusalOf } from './api.ts'
 import { h } from './h.ts'
 import { Chip, Field, Printed, Refused } from './parts.ts'
@@ -28,6 +28,13 @@ async function tryText(): Promise<void> {
   busy.value = false
   refusal.value = refusalOf(answer)
   candidate.value = answer.kind === 'ok' ? answer.value : null
+}
+
+/** To begin with what is in force, and change a line. */
+async function takeLive(): Promise<void> {
+  const answer = await ask<ShownRulesText>('GET', 'rules/text')
+  refusal.value = refusalOf(answer)
+  if (answer.kind === 'ok') text.value = answer.value.text
 }
 
 async function take(file: File | undefined): Promise<void> {
@@ -101,6 +108,7 @@ export function Candidate({ file }: { readonly file: string }): VNode {
             }
           })
         ),
+        h('button', { type: 'button', onClick: () => void takeLive() }, 'Take the live file'),
         h(
           'button',
           { type: 'submit', class: 'main-button', disabled: busy.value },

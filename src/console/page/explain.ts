@@ -6,7 +6,7 @@ import { h } from './h.ts'
 import { skipInWords } from './outcomes.ts'
 import { Chip, Field, Printed, Refused } from './parts.ts'
 import { ask } from './store.ts'
-import { countryInWords, msInWords, plain, providerInWords, shareInWords } from './words.ts'
+import { countryInWords, msInWords, plain, providerInWords } from './words.ts'
 
 // Kept while the view is left and come back to.
 const number = signal('')
@@ -125,7 +125,7 @@ function Variant({
   return h(
     'div',
     { class: 'variant' },
-    isOnly ? null : h('p', { class: 'variant-share' }, `${shareInWords(share, 1)} of people`),
+    isOnly ? null : h('p', { class: 'variant-share' }, `${Number((share * 100).toFixed(1))} % of people`),
     blocked === null
       ? h(
           'ol',

@@ -1,10 +1,10 @@
 import { batch } from '@preact/signals'
-import type { ShownRequest, ShownSandbox, ShownState } from '../shown.ts'
+import type { ShownRequest, ShownSandbox, ShownSession, ShownState } from '../shown.ts'
 import { call } from './api.ts'
 import {
   connection,
   endSession,
-  mode,
+  knownSecret,
   learnRequests,
   learnState,
   now,
@@ -20,12 +20,6 @@ const WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const
 /** What comes within this is drawn together. */
 const GATHER_MS = 150
 
-/** What the gateway says to anybody. */
-interface SessionShown {
-  readonly open: boolean
-  readonly mode?: ShownState['node']['mode']
-}
-
 let source: EventSource | null = null
 let tries = 0
 let retry: ReturnType<typeof setTimeout> | undefined
@@ -38,8 +32,8 @@ let gathering = false
 /** Asks whether somebody is logged in, and listens where somebody is. */
 export async function connect(): Promise<void> {
   clearTimeout(retry)
-  const asked = await call<SessionShown>('GET', 'session')
-  if (asked.kind === 'ok') mode.value = asked.value.mode ?? null
+  const asked = await call<ShownSession>('GET', 'session')
+  if (asked.kind === 'ok') knownSecret.value = asked.value.knownSecret
   if (asked.kind === 'ok' && !asked.value.open) {
     stop()
     endSession()

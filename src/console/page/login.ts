@@ -5,7 +5,7 @@ import { call, refusalOf } from './api.ts'
 import { h } from './h.ts'
 import { connect } from './live.ts'
 import { Field, Note, Refused } from './parts.ts'
-import { mode, sessionEnded } from './store.ts'
+import { knownSecret, sessionEnded } from './store.ts'
 
 export function Login(): VNode {
   const [secret, setSecret] = useState('')
@@ -57,9 +57,9 @@ export function Login(): VNode {
         {
           label: 'Admin secret',
           hint:
-            mode.value === 'sandbox'
-              ? 'The sandbox takes sandbox-admin-secret, where ADMIN_SECRET is not set.'
-              : 'The value of ADMIN_SECRET of this gateway.'
+            knownSecret.value === null
+              ? 'The value of ADMIN_SECRET of this gateway.'
+              : `This is the sandbox: the secret is ${knownSecret.value}.`
         },
         h('input', {
           type: 'password',

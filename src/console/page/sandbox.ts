@@ -59,16 +59,19 @@ function Send({ sandbox: { samples } }: OfSandbox): VNode {
       h(
         'div',
         { class: 'samples', role: 'group', 'aria-label': 'Numbers' },
-        ...samples.map(({ number: one, words }) =>
+        ...samples.map(({ number: one, channel: by, words }) =>
           h(
             'button',
             {
               type: 'button',
               class: 'sample',
               'aria-pressed': number.value === one,
-              onClick: () => (number.value = one)
+              onClick: () => {
+                number.value = one
+                channel.value = by
+              }
             },
-            h('span', null, words),
+            h('span', null, `${words.charAt(0).toUpperCase()}${words.slice(1)}`),
             h('small', { class: 'number' }, one)
           )
         )

@@ -8,8 +8,8 @@ import { call, type Answer } from './api.ts'
 export const session = signal<'unknown' | 'out' | 'in'>('unknown')
 /** Said on the log-in page: why somebody is there again. */
 export const sessionEnded = signal(false)
-/** Known before anybody is logged in. */
-export const mode = signal<ShownState['node']['mode'] | null>(null)
+/** The sandbox's own, where nobody gave it another: said to everybody. */
+export const knownSecret = signal<string | null>(null)
 export const state = signal<ShownState | null>(null)
 export const sandbox = signal<ShownSandbox | null>(null)
 /** Newest first. */

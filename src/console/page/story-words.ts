@@ -75,7 +75,11 @@ function told(index: number, request: ShownRequest): readonly string[] {
           : wasSilent
             ? `${providerInWords(before.provider)} was still silent after ${msInWords(startedAfterMs - before.startedAfterMs)}, so ${name} was asked as well`
             : `${name} was asked next`
-  if (result === null || endedAfterMs === null) return [`${asked}; it has not answered yet.`]
+  if (result === null || endedAfterMs === null) {
+    return [
+      `${asked}${request.end === null ? '; it has not answered yet' : '; it had not answered when Okta had to be told'}.`
+    ]
+  }
   if (isLate(attempt, request)) {
     // What follows says that it was silent, and the end what came of it.
     return before === undefined && next !== undefined ? [] : [`${asked}.`]

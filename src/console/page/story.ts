@@ -143,7 +143,7 @@ function Lane({ bar, marks }: { readonly bar: Bar; readonly marks: readonly (VNo
 function CameTo({ request, bar }: OfRequest & { readonly bar: Bar }): VNode {
   const { result, won, providerCode, httpStatus, startedAfterMs, endedAfterMs } = bar.attempt
   if (result === null || endedAfterMs === null) {
-    return h('span', null, h(Chip, { tone: 'quiet' }, 'no answer yet'))
+    return h('span', null, h(Chip, { tone: 'quiet' }, request.end === null ? 'no answer yet' : 'no answer'))
   }
   const codes = [
     msInWords(endedAfterMs - startedAfterMs),

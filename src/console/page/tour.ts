@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { signal } from '@preact/signals'
 import { candidate } from './candidate.ts'
-import type { ShownRequest, ShownSandbox, ShownState } from '../shown.ts'
+import type { SendAsked, ShownRequest, ShownSandbox, ShownState } from '../shown.ts'
 import { explanation } from './explain.ts'
 import { h } from './h.ts'
 import { icon } from './icons.ts'
@@ -30,12 +30,16 @@ interface Step {
 
 /** Who had the first code: the tour breaks that one. */
 function carrierOf({ requests, sandbox }: Scene): string {
-  const carrier = requests.findLast(({ attempts }) => attempts.length > 0)?.attempts[0]?.provider
-  return carrier ?? sandbox.faults.at(-1)?.provider ?? 'messagebird'
+  const carrier = requests.findLast(({ attempts, country }) => attempts.length > 0 && country === 'US')
+    ?.attempts[0]?.provider
+  return carrier ?? sandbox.faults[0]?.provider ?? 'twilio'
 }
 
-const sampleOf = ({ sandbox }: Scene) =>
-  ({ number: sandbox.samples[0]?.number ?? '', channel: 'sms' }) as const
+/** An American number: by the rules that ship one provider has all of them first, so that it is known whom to break. */
+function sampleOf({ sandbox: { samples } }: Scene): SendAsked {
+  const sample = samples.find(({ country }) => country === 'US') ?? samples[0]
+  return { number: sample?.number ?? '', channel: sample?.channel ?? 'sms' }
+}
 
 const STEPS: readonly Step[] = [
   {
