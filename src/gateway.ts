@@ -29,6 +29,7 @@ import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/pr
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
 import type { SandboxOfConsole } from './sandbox-view.ts'
+import type { SenderCountries } from './rules/sender-countries.ts'
 import { eventOfBreaker, eventOfRules, eventOfState } from './gateway-events.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
@@ -49,7 +50,10 @@ export interface GatewayOptions {
   readonly oktaBasicAuth: readonly BasicPair[]
   readonly providers: ProviderSettings
   /** The files, what was read of them, how they are read again, and how often they are looked at. */
-  readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'>
+  readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'> & {
+    /** What carriers do with names as senders; the table that ships where it is left out. */
+    readonly senderCountries?: SenderCountries
+  }
   /** Keys the hashes in the log and in memory. */
   readonly hashKey: string
   readonly log: Log
@@ -236,6 +240,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       })
     )
 
+  const masking = createMasking(options.hashKey)
   let ready = false
   let stopping = false
   const app = buildApp({
@@ -245,7 +250,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       rules: rules.current,
       choose: canaries.choose,
       forRequest,
-      masking: createMasking(options.hashKey),
+      masking,
       now: clock.now
     },
     health: {
@@ -318,6 +323,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             recent,
             drains,
             sandbox: sandboxNow(),
+            mask: masking.phone,
+            senderCountries: options.rules.senderCountries,
             report,
             onBug: (error) => report(faultOf('console', error)),
             now: clock.now,

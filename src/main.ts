@@ -67,7 +67,8 @@ async function main(): Promise<void> {
       files: { live: settings.routingFile, candidate: settings.routingShadowFile },
       initial: rules,
       load: (path, parseOptions) => loadRulesApart(path, { ...parseOptions, senderCountries }),
-      watchEveryMs: WATCH_EVERY_MS
+      watchEveryMs: WATCH_EVERY_MS,
+      senderCountries
     },
     hashKey: settings.logHashKey ?? randomBytes(32).toString('hex'),
     log,

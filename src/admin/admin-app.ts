@@ -65,8 +65,8 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
   })
   app.removeContentTypeParser('text/plain')
   app.setReplySerializer((payload) => `${JSON.stringify(payload, null, 2)}\n`)
-  app.setErrorHandler<FastifyError>(async (error, _request, reply) => {
-    const { status, refusal } = refusalOf(error)
+  app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+    const { status, refusal } = refusalOf(error, request.routeOptions.bodyLimit)
     return await reply.code(status).send(refusal)
   })
   app.setNotFoundHandler(async (_request, reply) =>

@@ -8,7 +8,6 @@ export interface Refusal {
 
 const ERRORS: Readonly<Record<number, string>> = {
   400: 'The request is not as it should be.',
-  413: 'The body is larger than 8 KiB.',
   415: 'The body has to be application/json.',
   500: 'Something went wrong here.'
 }
@@ -18,8 +17,15 @@ export function wrong(mistakes: readonly string[]): Refusal {
   return { error: 'The request is not as it should be.', mistakes }
 }
 
-/** What an error of the framework's comes to, without a word of what was sent. */
-export function refusalOf(error: FastifyError): { readonly status: number; readonly refusal: Refusal } {
+/**
+ * What an error of the framework's comes to, without a word of what was sent.
+ *
+ * @param bodyLimit of the route, in bytes.
+ */
+export function refusalOf(
+  error: FastifyError,
+  bodyLimit: number
+): { readonly status: number; readonly refusal: Refusal } {
   const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
   const mistakes = (error.validation ?? []).map(({ instancePath, message, params }) => {
     const field = instancePath.slice(1)
@@ -28,5 +34,6 @@ export function refusalOf(error: FastifyError): { readonly status: number; reado
     if (Array.isArray(allowed)) return `${what} must be one of ${allowed.join(', ')}`
     return `${what} ${message ?? 'is wrong'}${typeof extra === 'string' ? ` (${extra})` : ''}`
   })
-  return { status, refusal: { error: ERRORS[status] ?? 'The request could not be handled.', mistakes } }
+  const said = status === 413 ? `The body is larger than ${bodyLimit / 1024} KiB.` : ERRORS[status]
+  return { status, refusal: { error: said ?? 'The request could not be handled.', mistakes } }
 }

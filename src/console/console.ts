@@ -6,10 +6,12 @@ import { refusalOf } from '../admin/refusal.ts'
 import { loadAssets, type Asset, type Assets } from './assets.ts'
 import { isFromOurPage, isLocalName } from './callers.ts'
 import { drainRoutes } from './drain-routes.ts'
+import { explainRoutes } from './explain-routes.ts'
 import { EVERYWHERE, policyOfPage } from './headers.ts'
 import { liveRoutes } from './live-routes.ts'
 import type { ConsoleDependencies } from './ports.ts'
 import { refuse } from './refuse.ts'
+import { rulesRoutes } from './rules-routes.ts'
 import { sandboxRoutes } from './sandbox-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessions, SESSION_COOKIE, type SessionId, type Sessions } from './sessions.ts'
@@ -38,8 +40,8 @@ export function createConsole(deps: ConsoleDependencies): FastifyPluginAsync {
     await app.register(rateLimit, { global: false })
     closeAll(app, sessions, deps)
     app.setReplySerializer((payload) => JSON.stringify(payload))
-    app.setErrorHandler<FastifyError>(async (error, _request, reply) => {
-      const { status, refusal } = refusalOf(error)
+    app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+      const { status, refusal } = refusalOf(error, request.routeOptions.bodyLimit)
       if (status === 500) deps.onBug(error)
       return await reply.code(status).send(refusal)
     })
@@ -48,6 +50,8 @@ export function createConsole(deps: ConsoleDependencies): FastifyPluginAsync {
     const { sandbox } = deps
     const topics = sandbox === null ? [] : [valueTopic('sandbox', SANDBOX_EVERY_MS, sandbox.read)]
     app.register(liveRoutes, { ...deps, sessions, topics, prefix: API })
+    app.register(explainRoutes, { ...deps, prefix: API })
+    app.register(rulesRoutes, { ...deps, prefix: API })
     if (sandbox !== null) app.register(sandboxRoutes, { sandbox, prefix: API })
     app.register(drainRoutes, { drains: deps.drains, prefix: API })
     app.all('/*', { config: { isOpen: true } }, async (_request, reply) =>

@@ -1,8 +1,10 @@
 import type { AdminStatus } from '../admin/admin-app.ts'
 import type { Drains } from '../admin/drains.ts'
 import type { Override } from '../domain/override.ts'
+import type { Phone } from '../domain/phone.ts'
 import type { RuleSet } from '../domain/rules.ts'
 import type { RulesStatus } from '../rules/keeper.ts'
+import type { SenderCountries } from '../rules/sender-countries.ts'
 import type { Report } from '../telemetry/events.ts'
 import type { Recent } from './recent.ts'
 import type { SendAsked, ShownSandbox, ShownSent } from './shown.ts'
@@ -18,6 +20,10 @@ export interface ConsoleDependencies {
   readonly drains: Drains
   /** Null where the gateway is live. */
   readonly sandbox: SandboxView | null
+  /** What may be said of a number: "SE…67". */
+  readonly mask: (phone: Phone) => string
+  /** What carriers do with names as senders; the table that ships where it is left out. */
+  readonly senderCountries?: SenderCountries | undefined
   readonly report: Report
   readonly onBug: (error: unknown) => void
   /** Monotonic, in ms. */

@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { SANDBOX_ADMIN_SECRET } from '../admin/secret.ts'
 import type { ConsoleDependencies } from './ports.ts'
 import { refuse } from './refuse.ts'
+import type { ShownSession } from './shown.ts'
 import { SESSION_COOKIE, SESSION_LASTS_MS, type Sessions } from './sessions.ts'
 
-interface SessionOptions extends Pick<ConsoleDependencies, 'isSecret' | 'report'> {
+interface SessionOptions extends Pick<ConsoleDependencies, 'isSecret' | 'isSecretKnown' | 'node' | 'report'> {
   readonly sessions: Sessions
 }
 
@@ -22,7 +24,7 @@ const Login = Type.Object(
 
 export const sessionRoutes: FastifyPluginAsyncTypebox<SessionOptions> = async (
   app,
-  { isSecret, sessions, report }
+  { isSecret, isSecretKnown, node, sessions, report }
 ) => {
   const limits = [
     app.createRateLimit({ max: MOST_FAILURES, timeWindow: MINUTE_MS }),
@@ -62,6 +64,13 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionOptions> = async (
       })
       .send()
   })
+
+  // So that a page that nobody has logged in to asks without being refused.
+  app.get('/session', { config: { isOpen: true } }, ({ sessionId }): ShownSession => ({
+    open: sessionId !== null,
+    mode: node.status().mode,
+    knownSecret: isSecretKnown ? SANDBOX_ADMIN_SECRET : null
+  }))
 
   app.delete('/session', async (request, reply) => {
     if (request.sessionId !== null) sessions.end(request.sessionId)

@@ -5,6 +5,15 @@ import type { Channel } from '../domain/message.ts'
  * numbers are masked, and nothing here ever holds a code.
  */
 
+/** `GET /console/api/session`, for everybody. */
+export interface ShownSession {
+  /** Whoever asks has logged in. */
+  readonly open: boolean
+  readonly mode: 'sandbox' | 'live'
+  /** The secret that everybody knows, where it is in force: in a sandbox to which nobody gave another. */
+  readonly knownSecret: string | null
+}
+
 /** `GET /console/api/state`, and the server-sent event `state`, which comes when something of it has changed. */
 export interface ShownState {
   readonly nowMs: number
