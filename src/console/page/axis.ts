@@ -39,7 +39,7 @@ export function axisOf({ attempts, deadlineAfterMs, end }: ShownRequest, soFarMs
     const from = percent(attempt.startedAfterMs)
     const to = percent(until)
     const late = end === null ? 0 : Math.max(0, to - Math.max(from, percent(end.afterMs)))
-    const isLate = end !== null && until > end.afterMs && (isRunning || until - end.afterMs > 1)
+    const isLate = !attempt.won && end !== null && until > end.afterMs
     return {
       attempt,
       fromPercent: Math.min(from, 100 - LEAST_BAR_PERCENT),

@@ -1,35 +1,7 @@
 import type { VNode } from 'preact'
-import type { ShownProviderChannel } from '../shown.ts'
 import { h } from './h.ts'
+import { stretchesOf, type OfStrip } from './stretches.ts'
 import { momentInWords, plain, secondInWords, times } from './words.ts'
-
-interface OfStrip {
-  readonly channel: Pick<ShownProviderChannel, 'breaker' | 'history'>
-  readonly nowMs: number
-  readonly windowMs: number
-}
-
-export interface Stretch {
-  readonly state: 'closed' | 'open' | 'half_open'
-  readonly fromMs: number
-  readonly toMs: number
-}
-
-/** How a breaker stood within the window, oldest first. What came before the first transition is its opposite. */
-export function stretchesOf({ channel: { breaker, history }, nowMs, windowMs }: OfStrip): readonly Stretch[] {
-  const startMs = nowMs - windowMs
-  const changes = history.flatMap(({ atMs, to }) => (to === 'kept_closed' ? [] : [{ atMs, state: to }]))
-  const first = changes[0]
-  const before =
-    changes.findLast(({ atMs }) => atMs <= startMs)?.state ??
-    (first === undefined ? breaker : first.state === 'open' ? 'closed' : 'open')
-  const within = changes.filter(({ atMs }) => atMs > startMs && atMs < nowMs)
-  return [{ atMs: startMs, state: before }, ...within].map(({ atMs, state }, index) => ({
-    state,
-    fromMs: atMs,
-    toMs: within[index]?.atMs ?? nowMs
-  }))
-}
 
 /** The last hour of a breaker, as a strip. A short opening is still to be seen. */
 export function BreakerStrip(props: OfStrip): VNode {

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact'
+import { useMemo } from 'preact/hooks'
 import type { ShownState } from '../shown.ts'
 import { h } from './h.ts'
 import { headlineOf } from './headline.ts'
@@ -11,6 +12,8 @@ import { countInWords, msInWords, shareInWords, windowInWords } from './words.ts
 /** How it stands, and the last requests. */
 export function Now({ state }: { readonly state: ShownState }): VNode {
   const { tone, text, remarks } = headlineOf(state)
+  // The list has signals of its own: figures that change leave it alone.
+  const list = useMemo(() => h(Requests, {}), [])
   return h(
     'div',
     { class: 'view' },
@@ -35,7 +38,7 @@ export function Now({ state }: { readonly state: ShownState }): VNode {
           )
         ),
     h('div', { class: 'now-top' }, h(Totals, { state }), h(MinutesChart, {})),
-    h(Requests, {})
+    list
   )
 }
 

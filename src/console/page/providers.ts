@@ -240,7 +240,7 @@ function standingOf(
   if (isDrained) return { tone: 'warn', words: 'drained', detail: 'By a person. It is not asked at all.' }
   if (breaker === 'open') return { tone: 'bad', words: 'out', detail: `Breaker open${since}${why}` }
   if (breaker === 'half_open') {
-    return { tone: 'warn', words: 'on trial', detail: `One request tries it${since}${why}` }
+    return { tone: 'warn', words: 'on trial', detail: `One request tries it${since}, as it was out${why}` }
   }
   if (coolingMs !== null) {
     return {

@@ -5,7 +5,7 @@ import { h } from './h.ts'
 import { icon } from './icons.ts'
 import { meaningOf, toneOfResult } from './outcomes.ts'
 import { Chip, Empty } from './parts.ts'
-import { detail, place, requests, state } from './store.ts'
+import { detail, place, providerNames, requests, state } from './store.ts'
 import { Story } from './story.ts'
 import { channelInWords, countryInWords, msInWords, providerInWords, secondInWords, times } from './words.ts'
 
@@ -45,11 +45,7 @@ export function Requests(): VNode {
     opened === '' || shown.some(({ id }) => id === opened) ? null : h(Gone, { id: opened }),
     shown.length === 0
       ? h(Nothing, { isFiltered: all.length > 0 })
-      : h(
-          'ol',
-          { class: 'request-list' },
-          ...shown.map((request) => h(Row, { key: request.id, request, isOpen: request.id === opened }))
-        ),
+      : h('ol', { class: 'request-list' }, ...shown.map((request) => rowOf(request, request.id === opened))),
     h(
       'p',
       { class: 'quiet-words' },
@@ -81,7 +77,7 @@ function Filters({ all }: { readonly all: readonly ShownRequest[] }): VNode {
   const countries = [...new Set(all.map(({ country }) => country))].toSorted((a, b) =>
     countryInWords(a).localeCompare(countryInWords(b))
   )
-  const providers = state.value?.providers.map(({ name }) => name) ?? []
+  const providers = providerNames.value.split(' ').filter((name) => name !== '')
   const chosen = filter.value
   const known = chosen.country === '' || countries.some((country) => countryKey(country) === chosen.country)
   return h(
@@ -152,7 +148,7 @@ function Choose({
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }): VNode {
   if (isFiltered) return h(Empty, { title: 'Nothing like that.' }, 'Take a filter away to see the others.')
-  return state.value?.node.mode === 'sandbox'
+  return state.peek()?.node.mode === 'sandbox'
     ? h(
         Empty,
         { title: 'No request yet.' },
@@ -179,6 +175,17 @@ function Gone({ id }: { readonly id: string }): VNode {
       h('a', { href: '#now' }, 'Close')
     )
   )
+}
+
+const rows = new WeakMap<ShownRequest, { readonly isOpen: boolean; readonly row: VNode }>()
+
+/** The same element for what has not changed, which Preact then leaves alone: one new code draws one row. */
+function rowOf(request: ShownRequest, isOpen: boolean): VNode {
+  const known = rows.get(request)
+  if (known?.isOpen === isOpen) return known.row
+  const row = h(Row, { key: request.id, request, isOpen })
+  rows.set(request, { isOpen, row })
+  return row
 }
 
 function Row({ request, isOpen }: { readonly request: ShownRequest; readonly isOpen: boolean }): VNode {

@@ -26,6 +26,9 @@ export const connection = signal<Connection>({ kind: 'connecting' })
 /** As many as are drawn. The gateway's log has the rest. */
 export const MOST_REQUESTS = 200
 
+/** Changes far less often than the rest of the state. */
+export const providerNames = computed(() => state.value?.providers.map(({ name }) => name).join(' ') ?? '')
+
 let clockOffsetMs = 0
 
 /** The gateway's clock: a phone's may be wrong. */

@@ -88,9 +88,9 @@ function told(index: number, request: ShownRequest): readonly string[] {
   return [`${asked} and ${resultInWords(result)}${code} after ${msInWords(endedAfterMs - startedAfterMs)}.`]
 }
 
-/** What an attempt came to after Okta had been answered. */
-export function isLate({ endedAfterMs }: ShownAttempt, { end }: Pick<ShownRequest, 'end'>): boolean {
-  return end !== null && endedAfterMs !== null && endedAfterMs > end.afterMs
+/** It came to something after Okta had been answered. Who won did not, whatever a busy clock says of the last ms. */
+export function isLate({ endedAfterMs, won }: ShownAttempt, { end }: Pick<ShownRequest, 'end'>): boolean {
+  return !won && end !== null && endedAfterMs !== null && endedAfterMs > end.afterMs
 }
 
 function ending(request: ShownRequest): readonly string[] {

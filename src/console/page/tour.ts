@@ -7,7 +7,7 @@ import { h } from './h.ts'
 import { icon } from './icons.ts'
 import { send, setFault } from './sandbox-acts.ts'
 import { requests, remember, remembered } from './store.ts'
-import { providerInWords, times } from './words.ts'
+import { providerInWords } from './words.ts'
 
 /** What happened once stays ticked, though the fault is mended since. */
 const seen = signal<ReadonlySet<string>>(new Set())
@@ -101,8 +101,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'candidate',
     title: () => 'Try another rules file',
-    words:
-      'Drop config/routing.yaml with a change of yours: it is checked, compared and replayed. Nothing is loaded.',
+    words: 'Take the live file and change a line: it is checked, compared and replayed. Nothing is loaded.',
     isDone: () => candidate.value !== null,
     link: { label: 'Rules', place: () => 'rules' }
   }
@@ -131,7 +130,7 @@ export function Tour({ state, sandbox }: Omit<Scene, 'requests'>): VNode {
       h(
         'span',
         { class: 'quiet-words' },
-        next === undefined ? 'all done' : `${times(done.size, 'step')} of ${STEPS.length} done`
+        next === undefined ? 'all done' : `${done.size} of ${STEPS.length} done`
       ),
       h(
         'button',
