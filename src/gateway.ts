@@ -85,6 +85,7 @@ export interface Gateway {
   readonly url: string
   /** Where commands are taken. */
   readonly adminUrl: string | null
+  readonly adminApp: FastifyInstance | null
   /** Codes on their way. */
   readonly inFlight: () => number
   /** Attempts that nobody waits for any more, and that are still heard out. */
@@ -350,6 +351,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app,
     url: urlOf(app),
     adminUrl: admin === null ? null : urlOf(admin),
+    adminApp: admin,
     inFlight: () => inFlight.size,
     hanging: hanging.count,
     reloadRules: rules.reload,

@@ -35,7 +35,7 @@ export const liveRoutes: FastifyPluginAsync<LiveOptions> = async (
   app.get('/state', state)
   app.get('/requests', () => requests.list())
 
-  app.get('/events', async ({ sessionId }, reply) => {
+  app.get('/events', { exposeHeadRoute: false }, async ({ sessionId }, reply) => {
     if (sessionId === null) throw new Error('Somebody came in without a session.')
     if (streams.count() >= MOST_STREAMS) {
       return await refuse(reply, 503, `There are ${MOST_STREAMS} pages open already: close some of them.`)
