@@ -21,19 +21,6 @@ t.test('whoever comes to the console, and however', { skip: NO_BROWSER, timeout:
   await stack.send({ phoneNumber: '+33612345678' })
   await page.locator('.request-row').first().waitFor()
 
-  await t.test('no view has a serious fault of accessibility, light or dark', async (t) => {
-    for (const theme of ['dark', 'light']) {
-      await page.getByLabel('Theme').selectOption(theme)
-      for (const view of VIEWS) {
-        await goTo(page, view)
-        if (view === 'Now') await page.locator('.request-row').first().click()
-        t.same(await accessibilityFaults(page), [], `${view}, ${theme}`)
-        if (view === 'Now') await page.locator('.request-row').first().click()
-      }
-    }
-    await page.getByLabel('Theme').selectOption('')
-  })
-
   await t.test('all of it is reached by the keyboard', async (t) => {
     const visitor = await visit(t, browser, wire.url)
     const { keyboard } = visitor.page
