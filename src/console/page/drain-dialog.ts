@@ -160,10 +160,19 @@ export function DrainDialog({
           maxLength: 200,
           autoComplete: 'off',
           autoFocus: true,
-          onInput: ({ currentTarget }) => setWhy(currentTarget.value)
+          onInput: ({ currentTarget }) => {
+            setWhy(currentTarget.value)
+            setRefusal(null)
+          }
         })
       ),
-      h(By, { by, setBy }),
+      h(By, {
+        by,
+        setBy: (name: string) => {
+          setBy(name)
+          setRefusal(null)
+        }
+      }),
       h(Refused, { refusal }),
       h(
         'div',
@@ -212,7 +221,13 @@ export function UndrainDialog({ drain, close, done }: OfDialog & { readonly drai
     h(
       'form',
       { onSubmit: (event: Event) => void undrain(event), noValidate: true },
-      h(By, { by, setBy }),
+      h(By, {
+        by,
+        setBy: (name: string) => {
+          setBy(name)
+          setRefusal(null)
+        }
+      }),
       h(Refused, { refusal }),
       h(
         'div',
