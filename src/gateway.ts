@@ -10,9 +10,7 @@ import { buildAdminApp, type AdminStatus } from './admin/admin-app.ts'
 import { createDrains } from './admin/drains.ts'
 import { createSecretCheck, SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
-import { createConsole } from './console/console.ts'
 import type { SandboxView } from './console/ports.ts'
-import { createRecent } from './console/recent.ts'
 import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
@@ -117,10 +115,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
         })
+  const consoleParts = options.admin === null ? null : await loadConsole()
   const recent =
-    options.admin === null
+    consoleParts === null
       ? null
-      : createRecent({
+      : consoleParts.createRecent({
           providers: PROVIDER_NAMES,
           now: clock.now,
           epoch: clock.epoch,
@@ -301,7 +300,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const startedAtMs = clock.epoch()
   const admin =
-    options.admin === null || metrics === null || recent === null
+    options.admin === null || metrics === null || consoleParts === null || recent === null
       ? null
       : buildAdminApp({
           drains,
@@ -311,7 +310,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           reloadRules: async () => (await rules.reload('admin')).map(shownReload),
           metrics,
           report,
-          console: createConsole({
+          console: consoleParts.createConsole({
             isSecret: createSecretCheck(options.admin.secrets),
             isSecretKnown: options.admin.secrets.includes(SANDBOX_ADMIN_SECRET),
             node: {
@@ -375,6 +374,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await Promise.all([...providers.values()].map((provider) => provider.close()))
     }
   }
+}
+
+/** Whoever has no admin port pays nothing for it. */
+async function loadConsole() {
+  const [{ createConsole }, { createRecent }] = await Promise.all([
+    import('./console/console.ts'),
+    import('./console/recent.ts')
+  ])
+  return { createConsole, createRecent }
 }
 
 /** What a decision may be called, and what may be blocked: by the rules, and by those that a canary tries. */
