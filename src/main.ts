@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
+import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { sandboxBanner } from './banner.ts'
 import { startGateway, type Gateway } from './gateway.ts'
 import type { BasicPair } from './okta/credentials.ts'
@@ -104,6 +105,9 @@ async function main(): Promise<void> {
       sandboxBanner({
         gatewayUrl: gateway.url,
         sandboxUrl: sandbox.url,
+        adminUrl: gateway.adminUrl,
+        adminSecret:
+          settings.admin?.secrets.includes(SANDBOX_ADMIN_SECRET) === true ? SANDBOX_ADMIN_SECRET : null,
         developmentCredentials: settings.oktaBasicAuth === null ? DEVELOPMENT_CREDENTIALS : null
       })
     )
