@@ -82,6 +82,7 @@ export function Explain(): VNode {
 
 function Shown({ explanation }: { readonly explanation: ShownExplanation }): VNode {
   const { phone, country, numberType, winner, variants, rules, report } = explanation
+  const shown = apart(variants)
   const what = numberType === null ? 'a number' : `a number of type ${plain(numberType)}`
   return h(
     'div',
@@ -96,7 +97,7 @@ function Shown({ explanation }: { readonly explanation: ShownExplanation }): VNo
         ? null
         : h('b', null, winner === 'otherwise' ? 'no rule matches, “otherwise” decides' : `rule ${winner}`)
     ),
-    ...variants.map((variant) => h(Variant, { variant, isOnly: variants.length === 1 })),
+    ...shown.map((variant) => h(Variant, { variant, isOnly: shown.length === 1 })),
     rules.length === 0
       ? null
       : h(
@@ -111,6 +112,16 @@ function Shown({ explanation }: { readonly explanation: ShownExplanation }): VNo
       h('summary', null, 'As the terminal prints it'),
       h(Printed, { text: report, label: 'Explanation' })
     )
+  )
+}
+
+type OfPeople = ShownExplanation['variants'][number]
+
+/** A split whose arms come to the same, as one of them is left out, is one answer for all. */
+function apart(variants: readonly OfPeople[]): readonly OfPeople[] {
+  const same = Map.groupBy(variants, (variant) => JSON.stringify({ ...variant, share: 0 }))
+  return [...same.values()].flatMap((group) =>
+    group.slice(0, 1).map((first) => ({ ...first, share: group.reduce((sum, { share }) => sum + share, 0) }))
   )
 }
 

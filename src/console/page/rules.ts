@@ -53,25 +53,45 @@ function InForce({ rules, nowMs }: OfRules): VNode {
           ),
           h(Printed, { text: rejection.words, label: 'Faults' })
         ),
-    candidate === null
-      ? null
-      : h(
-          Note,
-          { tone: candidate.canaryStopped ? 'bad' : 'quiet' },
-          h(
-            'p',
-            null,
-            h('b', null, 'A candidate is tried beside it: '),
-            h('code', null, candidate.file),
-            ' ',
-            candidate.hash === null ? '(cannot be used)' : h('code', null, candidate.hash),
-            candidate.canaryStopped
-              ? '. Its canary was stopped, as it did worse than the rules in force.'
-              : candidate.canaryPercent === null
-                ? '. It decides nothing: only differences are logged.'
-                : `. It decides for ${candidate.canaryPercent} % of people.`
-          )
-        )
+    candidate === null ? null : h(CandidateFile, { candidate })
+  )
+}
+
+function CandidateFile({
+  candidate: { file, hash, canaryPercent, canaryStopped }
+}: {
+  readonly candidate: NonNullable<ShownRulesInForce['candidate']>
+}): VNode {
+  if (hash === null) {
+    return h(
+      Note,
+      { tone: 'quiet' },
+      h(
+        'p',
+        null,
+        'A candidate file is named, and not in use: ',
+        h('code', null, file),
+        ' is not there, or has faults.'
+      )
+    )
+  }
+  const does = canaryStopped
+    ? 'Its canary was stopped, as it did worse than the rules in force.'
+    : canaryPercent === null
+      ? 'It decides nothing: only differences are logged.'
+      : `It decides for ${canaryPercent} % of people.`
+  return h(
+    Note,
+    { tone: canaryStopped ? 'bad' : 'quiet' },
+    h(
+      'p',
+      null,
+      h('b', null, 'A candidate is tried beside it: '),
+      h('code', null, file),
+      ' ',
+      h('code', null, hash),
+      `. ${does}`
+    )
   )
 }
 
