@@ -68,7 +68,7 @@ t.test('a number is explained as the command does, with the state of the node, a
           chain: [{ provider: 'messagebird' }, { provider: 'twilio' }],
           skipped: [{ provider: 'vonage', reason: 'drained' }]
         },
-        { share: 0.2 }
+        { share: Number, chain: [{ provider: 'twilio' }, { provider: 'messagebird' }] }
       ]
     })
     t.notMatch(JSON.stringify(json), /701740605|1740605/u)
