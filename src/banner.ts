@@ -4,12 +4,22 @@ import { HOOK_PATH } from './okta/hook-route.ts'
 export interface BannerFacts {
   readonly gatewayUrl: string
   readonly sandboxUrl: string
+  /** Of the admin port. */
+  readonly adminUrl: string | null
+  /** Null where somebody set their own: it is not printed. */
+  readonly adminSecret: string | null
   /** Null where somebody set their own: it is not printed. */
   readonly developmentCredentials: BasicPair | null
 }
 
 /** What a newcomer reads first: that nothing here is real, and what to paste. */
-export function sandboxBanner({ gatewayUrl, sandboxUrl, developmentCredentials }: BannerFacts): string {
+export function sandboxBanner({
+  gatewayUrl,
+  sandboxUrl,
+  adminUrl,
+  adminSecret,
+  developmentCredentials
+}: BannerFacts): string {
   const login =
     developmentCredentials === null
       ? '"$OKTA_BASIC_AUTH"'
@@ -20,6 +30,7 @@ export function sandboxBanner({ gatewayUrl, sandboxUrl, developmentCredentials }
   of a provider are set. Set them (see .env.example) and it sends real messages.
 
     Okta's hook   ${gatewayUrl}${HOOK_PATH}   login ${developmentCredentials === null ? 'as in OKTA_BASIC_AUTH' : login}
+    Console       ${adminUrl}/console   secret ${adminSecret ?? 'as in ADMIN_SECRET'}
     Phone inbox   ${sandboxUrl}/inbox
     Faults        ${sandboxUrl}/faults
     Health        ${gatewayUrl}/health/ready

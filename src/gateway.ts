@@ -7,9 +7,12 @@ import { buildApp } from './app.ts'
 import { createAlarms } from './delivery/alarms.ts'
 import { createAnswers } from './delivery/answers.ts'
 import { createBreakers } from './delivery/breakers.ts'
-import { buildAdminApp } from './admin/admin-app.ts'
+import { buildAdminApp, type AdminStatus } from './admin/admin-app.ts'
+import { createDrains } from './admin/drains.ts'
+import { createSecretCheck, SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { shownReload, shownRules } from './admin/shown-rules.ts'
 import { createTestSends } from './admin/test-send.ts'
+import type { SandboxView } from './console/ports.ts'
 import { createCanaries } from './delivery/canaries.ts'
 import { createCapacity } from './delivery/capacity.ts'
 import { createCooldowns } from './delivery/cooldowns.ts'
@@ -29,11 +32,14 @@ import { createAuthenticator, type DoorsCondition } from './doors/authenticator.
 import type { Door } from './doors/door.ts'
 import type { KeysCondition, KeyTimes } from './doors/issuer-keys.ts'
 import type { Readiness } from './health-route.ts'
+import { createSampleSender } from './okta/sample-request.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import { createProviders, type ProviderSettings } from './providers/registry.ts'
 import { createReplaceable, type Replaceable } from './providers/replaceable.ts'
 import { createRenewal, type ReadSecrets } from './renewal.ts'
 import { createRulesKeeper, type KeeperDependencies, type Reload, type Trigger } from './rules/keeper.ts'
+import type { SandboxOfConsole } from './sandbox-view.ts'
+import type { SenderCountries } from './rules/sender-countries.ts'
 import { watchFiles } from './rules/watch.ts'
 import type { Settings } from './settings.ts'
 import { eventOfBreaker, eventOfRules, eventOfState, eventOfTls } from './gateway-events.ts'
@@ -63,7 +69,10 @@ export interface GatewayOptions {
   readonly keyTimes?: Partial<KeyTimes>
   readonly providers: ProviderSettings
   /** The files, what was read of them, how they are read again, and how often they are looked at. */
-  readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'>
+  readonly rules: Pick<KeeperDependencies, 'files' | 'initial' | 'load' | 'watchEveryMs'> & {
+    /** What carriers do with names as senders; the table that ships where it is left out. */
+    readonly senderCountries?: SenderCountries
+  }
   /** Keys the hashes in the log and in memory. */
   readonly hashKey: string
   readonly log: Log
@@ -100,6 +109,8 @@ export interface GatewayOptions {
   } | null
   /** How the secrets are read again; without it they stay as they are. */
   readonly secrets?: { readonly digests: Settings['digests']; readonly reread: () => ReadSecrets }
+  /** Where the providers are played, for the console; null or left out: they are not. */
+  readonly sandbox?: SandboxOfConsole | null
 }
 
 export interface Clock {
@@ -115,6 +126,7 @@ export interface Gateway {
   readonly url: string
   /** Where commands are taken. */
   readonly adminUrl: string | null
+  readonly adminApp: FastifyInstance | null
   /** Codes on their way. */
   readonly inFlight: () => number
   /** For what happens to the process: the log hears it, and the metrics. */
@@ -156,7 +168,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
         })
-  const { report, forRequest } = toAll([log, metrics, tracing].filter((listener) => listener !== null))
+  const consoleParts = options.admin === null ? null : await loadConsole()
+  const recent =
+    consoleParts === null
+      ? null
+      : consoleParts.createRecent({
+          providers: PROVIDER_NAMES,
+          now: clock.now,
+          epoch: clock.epoch,
+          deadlineMs: () => live().defaults.deadlineMs,
+          onBug: (error) => log.report(faultOf('console', error))
+        })
+  const { report, forRequest } = toAll(
+    [log, metrics, tracing, recent].filter((listener) => listener !== null)
+  )
   const rules = createRulesKeeper({
     ...options.rules,
     epoch: clock.epoch,
@@ -289,6 +314,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     times: options.keyTimes ?? {}
   })
 
+  const masking = createMasking(options.hashKey)
   let ready = false
   let stopping = false
   const listening = createListening(tls?.initial ?? null)
@@ -309,7 +335,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       choose: canaries.choose,
       forRequest,
       traceOf: tracing?.traceOf ?? traceOfCaller,
-      masking: createMasking(options.hashKey),
+      masking,
       now: clock.now
     },
     health: {
@@ -334,32 +360,42 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
 
   const warm = (): Promise<unknown> => Promise.all([...providers.values()].map((provider) => provider.warm()))
+  const drains = createDrains({
+    overrides,
+    providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
+    knownProviders: PROVIDER_NAMES
+  })
+  const statusNow = (): AdminStatus => ({
+    version: options.version,
+    mode: options.mode,
+    rules: rulesNow(),
+    providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
+    breakers: breakers.readings(),
+    cooldowns: coolingNow(),
+    capacity: capacity.readings(),
+    state: state.condition(),
+    inFlight: inFlight.size,
+    hanging: hanging.count()
+  })
+  /** Somebody may send himself codes there, as Okta would. */
+  function sandboxNow(): SandboxView | null {
+    const [login] = doors.flatMap(({ basic }) => basic)
+    if (options.sandbox == null || login === undefined) return null
+    const send = createSampleSender({ url: () => urlOf(app), login, now: clock.now })
+    return { ...options.sandbox, send }
+  }
+
+  const startedAtMs = clock.epoch()
   const admin =
-    options.admin === null || metrics === null
+    options.admin === null || metrics === null || consoleParts === null || recent === null
       ? null
       : buildAdminApp({
-          overrides,
+          drains,
           secrets: () => adminSecrets,
+          metricsSecrets: () => metricsSecrets,
           serverFactory: adminListening.serverFactory,
           trustsProxy: (address) => door.trustedProxies?.has(address) === true,
-          metricsSecrets: () => metricsSecrets,
-          providers: new Map([...providers.values()].map(({ name, channels }) => [name, channels])),
-          knownProviders: PROVIDER_NAMES,
-          status: () => ({
-            version: options.version,
-            mode: options.mode,
-            rules: rulesNow(),
-            providers: [...providers.values()].map(({ name, channels }) => ({
-              name,
-              channels: [...channels]
-            })),
-            breakers: breakers.readings(),
-            cooldowns: coolingNow(),
-            capacity: capacity.readings(),
-            state: state.condition(),
-            inFlight: inFlight.size,
-            hanging: hanging.count()
-          }),
+          status: statusNow,
           rules: rulesNow,
           reloadRules: async () => (await rules.reload('admin')).map(shownReload),
           metrics,
@@ -369,12 +405,32 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
               dispatch,
               rules: rules.current,
               forRequest,
-              masking: createMasking(options.hashKey),
+              masking,
               now: clock.now
             }),
             now: clock.now
           },
-          report
+          report,
+          console: consoleParts.createConsole({
+            isSecret: createSecretCheck(() => adminSecrets),
+            isSecretKnown: options.admin.secrets.includes(SANDBOX_ADMIN_SECRET),
+            node: {
+              startedAtMs,
+              status: statusNow,
+              rulesStatus: rules.status,
+              liveRules: rules.live,
+              overrides: overrides.list
+            },
+            recent,
+            drains,
+            sandbox: sandboxNow(),
+            mask: masking.phone,
+            senderCountries: options.rules.senderCountries,
+            report,
+            onBug: (error) => report(faultOf('console', error)),
+            now: clock.now,
+            epoch: clock.epoch
+          })
         })
   // What people have drained is known before the first code comes.
   const learn = async (): Promise<void> => {
@@ -436,6 +492,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     app,
     url: urlOf(app),
     adminUrl: admin === null ? null : urlOf(admin),
+    adminApp: admin,
     inFlight: () => inFlight.size,
     report,
     hanging: hanging.count,
@@ -474,6 +531,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 function shownDoors({ schemes, issuers }: DoorsCondition): Readiness['doors'] {
   const count = (state: KeysCondition): number => issuers.filter(({ keys }) => keys === state).length
   return { schemes, issuer_keys: { fresh: count('fresh'), stale: count('stale'), none: count('none') } }
+}
+
+/** Whoever has no admin port pays nothing for it. */
+async function loadConsole() {
+  const [{ createConsole }, { createRecent }] = await Promise.all([
+    import('./console/console.ts'),
+    import('./console/recent.ts')
+  ])
+  return { createConsole, createRecent }
 }
 
 /** What a decision may be called, and what may be blocked: by the rules, and by those that a canary tries. */

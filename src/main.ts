@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
+import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { sandboxBanner } from './banner.ts'
 import type { ReadTls, TlsFault } from './door/certificate.ts'
 import type { BasicPair, Door } from './doors/door.ts'
@@ -18,6 +19,7 @@ import {
   type ReadSenderCountries,
   type SenderCountries
 } from './rules/sender-countries.ts'
+import type { SandboxOfConsole } from './sandbox-view.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import {
   readSettings,
@@ -91,7 +93,8 @@ async function main(): Promise<void> {
       files: { live: settings.routingFile, candidate: settings.routingShadowFile },
       initial: rules,
       load: (path, parseOptions) => loadRulesApart(path, { ...parseOptions, senderCountries }),
-      watchEveryMs: WATCH_EVERY_MS
+      watchEveryMs: WATCH_EVERY_MS,
+      senderCountries
     },
     hashKey: settings.logHashKey ?? randomBytes(32).toString('hex'),
     log,
@@ -104,7 +107,8 @@ async function main(): Promise<void> {
     redis: settings.redis,
     door: settings.door,
     tls,
-    secrets: { digests: settings.digests, reread: rereadSecrets }
+    secrets: { digests: settings.digests, reread: rereadSecrets },
+    sandbox: sandbox === null ? null : await viewOf(sandbox)
   })
   report = gateway.report
   log.report({
@@ -131,6 +135,9 @@ async function main(): Promise<void> {
       sandboxBanner({
         gatewayUrl: gateway.url,
         sandboxUrl: sandbox.url,
+        adminUrl: gateway.adminUrl,
+        adminSecret:
+          settings.admin?.secrets.includes(SANDBOX_ADMIN_SECRET) === true ? SANDBOX_ADMIN_SECRET : null,
         developmentCredentials: doors.some(({ basic }) => basic.includes(DEVELOPMENT_CREDENTIALS))
           ? DEVELOPMENT_CREDENTIALS
           : null
@@ -296,6 +303,11 @@ async function openTracing({ tracing: settings }: Settings, clock: Clock, report
 async function openSandbox({ host, sandboxPort }: Settings): Promise<Sandbox> {
   const { startSandbox } = await import('./sandbox/sandbox.ts')
   return startSandbox({ host, port: sandboxPort, now: () => Date.now(), random: Math.random })
+}
+
+async function viewOf(sandbox: Sandbox): Promise<SandboxOfConsole> {
+  const { sandboxOfConsole } = await import('./sandbox-view.ts')
+  return sandboxOfConsole(sandbox)
 }
 
 function providersOf({ credentials, twilioUrl, vonageRestUrl, vonageApiUrl, messagebirdUrl }: Sandbox) {

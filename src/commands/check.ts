@@ -1,7 +1,6 @@
 import { Option } from 'commander'
-import type { Fault } from '../rules/faults.ts'
 import type { LoadedRules } from '../rules/load.ts'
-import { renderFaults } from '../rules/report.ts'
+import { printCheck } from '../words/check-words.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { githubOf, jsonOf, sarifOf, type CheckedFile } from './check-formats.ts'
 import { readRules, senderCountriesOf, usualFile } from './rules-file.ts'
@@ -94,13 +93,5 @@ function printText(io: Io, { file, hash, rules, faults, text, unreadable }: Chec
     io.complain(`${unreadable}\n`)
     return
   }
-  io.print(renderFaults(text, faults, { colour: io.colour }))
-  const use = hash === null ? 'it cannot be used' : `${rules} rules (${hash})`
-  io.print(`${file}: ${countOf(faults, 'error')}, ${countOf(faults, 'warning')}; ${use}\n`)
-}
-
-function countOf(faults: readonly Fault[], severity: Fault['severity']): string {
-  const count = faults.filter((fault) => fault.severity === severity).length
-  if (count === 0) return `no ${severity}s`
-  return `${count} ${severity}${count === 1 ? '' : 's'}`
+  printCheck(io, { file, hash, rules, faults, text })
 }

@@ -1,8 +1,9 @@
 import { Option } from 'commander'
 import type { ShownOverride } from '../admin/admin-app.ts'
 import { CHANNELS } from '../domain/message.ts'
-import { askGateway, sentenceOf, undoOf } from './admin-client.ts'
+import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { sentenceOf, undoOf } from '../words/override-words.ts'
 
 interface Options {
   readonly for: string

@@ -1,29 +1,19 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { conditionOf } from '../domain/condition.ts'
-import type { Facts } from '../domain/facts.ts'
 import { CHANNELS, FLOWS, type Channel, type Flow } from '../domain/message.ts'
-import { mismatchInWords } from '../domain/mismatch.ts'
-import { parsePhone, type Country, type Phone } from '../domain/phone.ts'
-import {
-  compileRouter,
-  stableDraw,
-  type Conditions,
-  type Plan,
-  type PlannedAttempt,
-  type Variant
-} from '../domain/router.ts'
+import { parsePhone, type Country } from '../domain/phone.ts'
+import { compileRouter, stableDraw, type Plan, type PlannedAttempt } from '../domain/router.ts'
 import type { RuleSet } from '../domain/rules.ts'
 import { isCountry, suggestPlace } from '../rules/countries.ts'
-import { explain, type RuleVerdict } from '../rules/explain.ts'
-import { printable } from '../rules/faults.ts'
+import { explain } from '../rules/explain.ts'
 import { routesOf, type RouteRow } from '../rules/routes.ts'
 import { TERRITORIES } from '../rules/territories.ts'
+import { routeInWords, skippedInWords, TRUNCATED } from '../words/chain-words.ts'
+import { conditionsAt, factsOf, printExplanation } from '../words/explain-words.ts'
+import { paint } from '../words/paint.ts'
 import { adminUrl } from './admin-client.ts'
-import { percent, routeInWords, skippedInWords, TRUNCATED } from './chain-words.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
-import { readNode, type NodeState } from './node-state.ts'
+import { readNode } from './node-state.ts'
 import { soundRules, usualFile } from './rules-file.ts'
-import { paint } from './paint.ts'
 
 interface Options {
   readonly file?: string
@@ -119,24 +109,11 @@ async function explainNumber(io: Io, { rules, file, number, options }: Asked) {
   const node = options.atState === undefined ? null : await readNode(io, urlOf(io, options.atState))
   if (options.atState !== undefined && node === null) return STATUS.findings
 
-  const facts: Facts = {
-    channel: options.channel ?? 'sms',
-    phone,
-    flow: options.flow ?? 'sign_in',
-    // As the gateway reads them.
-    locale: options.locale?.replaceAll('_', '-') ?? null,
-    org:
-      options.org
-        ?.toLowerCase()
-        .replace(/^https:\/\//u, '')
-        .replace(/\/.*$/u, '') ?? null,
-    atMs: io.now(),
-    person: '',
-    triedLast: null
-  }
+  const { channel = 'sms', flow = 'sign_in', locale = null, org = null } = options
+  const facts = factsOf({ phone, channel, flow, locale, org, atMs: io.now() })
   const draw = options.user === undefined ? null : stableDraw(`${options.user}/${phone.e164}`)
   const people = draw === null ? undefined : { from: draw, to: draw + Number.EPSILON }
-  const explanation = explain(rules, facts, node === null ? allWell : conditionsAt(node), people)
+  const explanation = explain(rules, facts, conditionsAt(node), people)
   if (options.json === true) {
     const { e164: _number, ...read } = phone
     const nodeSaid = node === null ? {} : { node: { hash: node.rulesHash, canary: node.canary } }
@@ -148,32 +125,12 @@ async function explainNumber(io: Io, { rules, file, number, options }: Asked) {
     )
     return STATUS.fine
   }
-  const { bold, dim } = paint(io.colour)
-  io.print(`${bold(phone.e164)}  ${phoneInWords(phone)}\n`)
-  io.print(`${askedInWords(facts)}  ${dim(`rules ${rules.hash} of ${file}`)}\n`)
-  if (node !== null && node.rulesHash !== rules.hash) {
-    io.print(`Careful: that gateway runs other rules (${node.rulesHash}).\n`)
-  }
-  if (node?.canary != null) {
-    io.print(
-      `Careful: a candidate (${node.canary.hash}) decides there for ${node.canary.percent} % of people.\n`
-    )
-  }
-  io.print('\n')
-  printRules(io, explanation.rules, explanation.winner)
-  printVariants(io, explanation.variants, facts, node)
+  printExplanation(io, { rules, file, facts, node, explanation, shownAs: phone.e164 })
   return STATUS.fine
 }
 
 function urlOf(io: Io, atState: string | true): string {
   return atState === true ? adminUrl(io) : atState
-}
-
-const allWell: Conditions = () => ({ kind: 'ready' })
-
-function conditionsAt(node: NodeState): Conditions {
-  return (provider, { channel, phone }) =>
-    conditionOf(node.stateOf({ provider, channel, country: phone.routingCountry }))
 }
 
 /** Without the sender's tables, which are the same for all. */
@@ -184,96 +141,6 @@ function plainPlan(plan: Plan): unknown {
 
 function plainAttempt({ sender: { name, kind, value }, ...rest }: PlannedAttempt): unknown {
   return { ...rest, sender: { name, kind, value } }
-}
-
-function phoneInWords({ country, routingCountry, callingCode, type, extension }: Phone): string {
-  const place =
-    country !== null
-      ? `country ${country}`
-      : routingCountry === null
-        ? 'no country'
-        : `no known range; rules read it as ${routingCountry}`
-  const dialled = extension === null ? '' : `  extension ${extension}`
-  return `${place} (calling code ${callingCode})  type ${type}${dialled}`
-}
-
-function askedInWords({ channel, flow, locale, org }: Facts): string {
-  return [
-    `channel ${channel}`,
-    `flow ${flow}`,
-    ...(locale === null ? [] : [`locale ${locale}`]),
-    ...(org === null ? [] : [`org ${org}`])
-  ].join('  ')
-}
-
-function printRules(io: Io, verdicts: readonly RuleVerdict[], winner: string): void {
-  const { bold, dim } = paint(io.colour)
-  const looked = verdicts.filter(({ verdict }) => verdict.kind !== 'not_looked_at')
-  const width = Math.max(winner.length, ...looked.map(({ rule }) => rule.name.length))
-  for (const { rule, verdict } of looked) {
-    const name = rule.name.padEnd(width)
-    switch (verdict.kind) {
-      case 'no':
-        io.print(dim(`  ${name}  no: ${mismatchInWords(verdict.mismatch)}`) + '\n')
-        break
-      case 'would_match':
-        io.print(`  ${name}  would match, and is in the shadow\n`)
-        break
-      case 'matches':
-        io.print(bold(`> ${name}  matches${rule.why === null ? '' : `: ${printable(rule.why)}`}`) + '\n')
-        if (rule.owner !== null) io.print(`  ${' '.repeat(width)}  ask ${printable(rule.owner)}\n`)
-        break
-      case 'not_looked_at':
-        break
-      default:
-        verdict satisfies never
-    }
-  }
-  const rest = verdicts.length - looked.length
-  if (rest > 0) io.print(dim(`  ${rest} more below, which are not looked at`) + '\n')
-  if (winner === 'otherwise') {
-    io.print(`${bold(`> ${'otherwise'.padEnd(width)}  holds for what no rule matches`)}\n`)
-  }
-}
-
-function printVariants(io: Io, variants: readonly Variant[], facts: Facts, node: NodeState | null): void {
-  for (const { share, plan } of variants) {
-    io.print('\n')
-    if (plan.kind === 'block') {
-      io.print(`Blocked: ${plan.reason}. Nothing is sent.\n`)
-      continue
-    }
-    if (variants.length > 1) io.print(`${percent(share)} of people:\n`)
-    else if (plan.split !== null && plan.split.to - plan.split.from < 1) {
-      io.print(`This person gets the arm of ${plan.split.arm}:\n`)
-    }
-    printChain(io, plan, facts, node)
-  }
-}
-
-function printChain(
-  io: Io,
-  plan: Extract<Plan, { kind: 'send' }>,
-  { channel, phone }: Facts,
-  node: NodeState | null
-): void {
-  const asked = [...plan.chain, ...plan.lastResorts]
-  if (asked.length === 0) io.print('  Nobody is left to ask: the code is not sent.\n')
-  const width = Math.max(0, ...asked.map(({ provider }) => provider.length))
-  asked.forEach(({ provider, sender, timeoutMs, onNoAnswer }, place) => {
-    const resort = place >= plan.chain.length ? ', only when nobody else took it' : ''
-    const live = node === null ? '' : `, ${node.inWords(provider, channel)}`
-    const wait = onNoAnswer === 'wait' ? ' and longer' : ''
-    io.print(
-      `  ${place + 1}. ${provider.padEnd(width)}  from ${sender.name} (${sender.kind}), ${timeoutMs} ms${wait}${live}${resort}\n`
-    )
-  })
-  if (plan.skipped.length > 0) io.print(`  passed over: ${skippedInWords(plan.skipped)}\n`)
-  for (const { provider, reason } of plan.skipped) {
-    const use = { provider, channel, country: phone.routingCountry }
-    const drain = reason === 'drained' ? node?.drainInWords(use) : null
-    if (drain != null) io.print(`    ${printable(drain)}\n`)
-  }
 }
 
 function explainCountry(io: Io, rules: RuleSet, file: string, country: Country, options: Options): void {

@@ -1,5 +1,5 @@
 import type { Io } from './command.ts'
-import { paint } from './paint.ts'
+import { paint } from '../words/paint.ts'
 
 /** What a check found out, for eyes and for machines. Holds no secret. */
 export interface Finding {

@@ -1,6 +1,7 @@
 import type { ShownOverride } from '../admin/admin-app.ts'
-import { askGateway, sentenceOf, undoOf } from './admin-client.ts'
+import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { sentenceOf, undoOf } from '../words/override-words.ts'
 
 export const addOverrides: AddCommand = (program, io, end) => {
   program

@@ -1,13 +1,11 @@
 import { compileRouter } from '../domain/router.ts'
-import { createReplay, type Replay, type ReplayResult, type Shift } from '../rules/replay.ts'
-import { percent } from './chain-words.ts'
+import { createReplay, type Replay } from '../rules/replay.ts'
+import { printReplay } from '../words/replay-words.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
-import { paint } from './paint.ts'
 import { readPrices, type Prices } from './prices.ts'
 import { createProgress } from './progress.ts'
 import { isCutOff, isOfTheStream, readDecisions, whyUnreadable, type LogTally } from './read-log.ts'
 import { soundRules } from './rules-file.ts'
-import { tableInWords } from './table.ts'
 
 interface Options {
   readonly log: readonly string[]
@@ -53,7 +51,11 @@ Exit status: 0 done, 1 a log or the file cannot be used, or a provider would be 
         io.print(`${JSON.stringify({ file, hash: rules.hash, ...tally, currency, ...result }, null, 2)}\n`)
       } else {
         io.print(`${file} (${rules.hash}), ${tally.lines} lines of ${log.join(', ')}\n`)
-        printResult(io, result, { tally, currency: prices?.currency ?? null, ruleCount: router.ruleCount })
+        if (result.requests === 0) printNothing(io, tally)
+        else {
+          const currency = prices?.currency ?? null
+          printReplay(io, result, { unread: tally.unread, currency, ruleCount: router.ruleCount })
+        }
       }
       if (result.requests === 0 || result.providers.some(({ secondsOver }) => secondsOver > 0)) {
         end(STATUS.findings)
@@ -102,125 +104,12 @@ async function readLogs(io: Io, paths: readonly string[], replay: Replay, tally:
   return true
 }
 
-interface Around {
-  readonly tally: LogTally
-  readonly currency: string | null
-  readonly ruleCount: number
-}
-
-function printResult(io: Io, result: ReplayResult, { tally, currency, ruleCount }: Around): void {
-  const { bold, warn } = paint(io.colour)
-  const {
-    requests,
-    firstAtMs,
-    lastAtMs,
-    moved,
-    uncertain,
-    rules,
-    ruleMoves,
-    providers,
-    countries,
-    moves,
-    neverHit,
-    cost
-  } = result
-  if (requests === 0) {
-    io.print(
-      'No decision (otp.route.decided) was found in them: is it the log of the gateway, at level info?\n'
-    )
-    if (tally.unread > 0) {
-      io.print(
-        `Lines that could not be read: ${tally.unread}. "docker compose logs" puts something in front of them without --no-log-prefix.\n`
-      )
-    }
-    return
-  }
-  io.print(`${requests} requests from ${iso(firstAtMs)} to ${iso(lastAtMs)}\n`)
-  if (tally.unread > 0) io.print(warn(`Lines about decisions that could not be read: ${tally.unread}`) + '\n')
-  if (uncertain > 0) {
-    const share = percent(uncertain / requests)
-    io.print(
-      warn(
-        `Of ${uncertain} (${share}) the log does not hold enough digits for some prefix of the file: they count as not matching it.`
-      ) + '\n'
-    )
-  }
+function printNothing(io: Io, { unread }: LogTally): void {
   io.print(
-    `\n${bold(`${percent(moved / requests)} would be asked of somebody else first`)} (${count(moved)})\n`
+    'No decision (otp.route.decided) was found in them: is it the log of the gateway, at level info?\n'
   )
-  for (const { from, to, requests: some } of moves.slice(0, MOST_LISTED)) {
-    io.print(`  ${from} -> ${to}: ${count(some)} (${percent(some / requests)})\n`)
-  }
-
-  io.print(`\n${bold('Asked first')}\n`)
+  if (unread === 0) return
   io.print(
-    tableInWords(['', 'before', 'after', 'peak/s before', 'after', 'takes/s'], providers.map(providerLine))
+    `Lines that could not be read: ${unread}. "docker compose logs" puts something in front of them without --no-log-prefix.\n`
   )
-  for (const { name, secondsOver, capacityPerSecond } of providers) {
-    if (secondsOver === 0) continue
-    io.print(
-      warn(
-        `  ${name} would be asked for more than ${capacityPerSecond} a second in ${secondsOver} seconds.`
-      ) + '\n'
-    )
-  }
-
-  io.print(`\n${bold('Rules')}\n`)
-  io.print(tableInWords(['', 'before', 'after'], rules.map(shiftLine)))
-  for (const { from, to, requests: some } of ruleMoves.slice(0, MOST_LISTED)) {
-    io.print(`  ${from} -> ${to}: ${count(some)} (${percent(some / requests)})\n`)
-  }
-  if (neverHit.length > 0) {
-    io.print(`  never hit (${neverHit.length} of ${ruleCount}): ${neverHit.join(', ')}\n`)
-  }
-
-  io.print(`\n${bold('Countries')}\n`)
-  const shown = countries.slice(0, MOST_LISTED)
-  io.print(
-    tableInWords(
-      ['', 'requests', 'would move'],
-      shown.map(({ name, before, moved: some }) => [
-        name,
-        count(before),
-        `${count(some)} (${percent(some / before)})`
-      ])
-    )
-  )
-  if (countries.length > shown.length) io.print(`  and ${countries.length - shown.length} more\n`)
-
-  if (cost === null || currency === null) return
-  io.print(`\n${bold('Expected cost')}, of one message for each request\n`)
-  io.print(`  before ${money(cost.before)} ${currency}, after ${money(cost.after)} ${currency}\n`)
-  if (cost.unpriced > 0) {
-    io.print(warn(`  Messages without a price, which count as 0: ${cost.unpriced}`) + '\n')
-  }
-}
-
-const MOST_LISTED = 20
-
-function providerLine(provider: ReplayResult['providers'][number]): readonly string[] {
-  const { capacityPerSecond, peakBefore, peakAfter } = provider
-  return [
-    ...shiftLine(provider),
-    count(peakBefore),
-    count(peakAfter),
-    capacityPerSecond === null ? '-' : String(capacityPerSecond)
-  ]
-}
-
-function shiftLine({ name, before, after }: Shift): readonly string[] {
-  return [name, count(before), count(after)]
-}
-
-/** Expectations are parts of requests where a split is drawn anew. */
-function count(value: number): string {
-  return String(Math.round(value))
-}
-
-function money(value: number): string {
-  return value.toFixed(2)
-}
-
-function iso(ms: number | null): string {
-  return new Date(ms ?? 0).toISOString()
 }

@@ -2,7 +2,7 @@ import { parseLine } from '../telemetry/log-line.ts'
 import { createSummarizer, totalOf, type Count, type Summarizer, type Summary } from '../telemetry/summary.ts'
 import type { Window } from '../telemetry/worst-window.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
-import { paint } from './paint.ts'
+import { paint } from '../words/paint.ts'
 import { createProgress } from './progress.ts'
 import { readLines, whyUnreadable } from './read-log.ts'
 import { readChartLibrary, renderReportPage } from './report-page.ts'
@@ -20,7 +20,7 @@ import {
   wordsOf,
   type Words
 } from './report-words.ts'
-import { tableInWords } from './table.ts'
+import { tableInWords } from '../words/table.ts'
 
 interface Options {
   readonly since?: string

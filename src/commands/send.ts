@@ -7,7 +7,7 @@ import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
 import { askFirst } from './confirm.ts'
 import { envFileOption, withEnvFile } from './env-file.ts'
-import { tableInWords } from './table.ts'
+import { tableInWords } from '../words/table.ts'
 
 interface Options {
   readonly to: string

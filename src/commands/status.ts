@@ -1,6 +1,7 @@
 import type { AdminStatus, ShownOverride } from '../admin/admin-app.ts'
-import { askGateway, sentenceOf } from './admin-client.ts'
+import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { sentenceOf } from '../words/override-words.ts'
 
 export const addStatus: AddCommand = (program, io, end) => {
   program

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { Option } from 'commander'
 import { numberIn, parseLine, plainText, textIn, type LogLine } from '../telemetry/log-line.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
-import { paint } from './paint.ts'
+import { paint } from '../words/paint.ts'
 import { readLines, whyUnreadable } from './read-log.ts'
 
 interface Options {

@@ -5,6 +5,15 @@ import type { Channel } from '../domain/message.ts'
  * numbers are masked, and nothing here ever holds a code.
  */
 
+/** `GET /console/api/session`, for everybody. */
+export interface ShownSession {
+  /** Whoever asks has logged in. */
+  readonly open: boolean
+  readonly mode: 'sandbox' | 'live'
+  /** The secret that everybody knows, where it is in force: in a sandbox to which nobody gave another. */
+  readonly knownSecret: string | null
+}
+
 /** `GET /console/api/state`, and the server-sent event `state`, which comes when something of it has changed. */
 export interface ShownState {
   readonly nowMs: number
@@ -20,6 +29,8 @@ export interface ShownState {
   /** How far back `providers` and `countries` look, in ms. */
   readonly windowMs: number
   readonly totals: ShownCounts
+  /** The last hour, oldest first, this minute last; those without requests as well. */
+  readonly minutes: readonly ShownMinute[]
   readonly providers: readonly ShownProvider[]
   readonly countries: readonly ShownCountry[]
   readonly overrides: readonly ShownDrain[]
@@ -35,6 +46,15 @@ export interface ShownCounts {
   readonly late: number
   readonly resends: number
   readonly p50Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/** Counted as {@link ShownCounts} are. */
+export interface ShownMinute {
+  readonly atMs: number
+  readonly wanted: number
+  readonly accepted: number
+  readonly failedOver: number
   readonly p99Ms: number | null
 }
 
@@ -123,6 +143,13 @@ export interface ShownRulesInForce {
   }[]
 }
 
+/** `GET /console/api/rules/text`: the live file that is in force, credentials that somebody wrote into it hidden. */
+export interface ShownRulesText {
+  readonly file: string
+  readonly hash: string
+  readonly text: string
+}
+
 /** One request. `GET /console/api/requests` gives the newest first; the event `requests` gives those that changed. */
 export interface ShownRequest {
   readonly id: string
@@ -189,7 +216,8 @@ export interface ShownExplanation {
   readonly winner: string | null
   readonly rules: readonly {
     readonly name: string
-    readonly verdict: string
+    /** `would_match`, were it not in the shadow. `not_looked_at`: an earlier one took it. */
+    readonly verdict: 'matches' | 'no' | 'would_match' | 'not_looked_at'
     readonly because: string | null
   }[]
   /** What people get: several where a split draws. */
@@ -262,13 +290,20 @@ export interface ShownSandbox {
   /** What `PUT /console/api/sandbox/faults/:provider` takes as `mode`; DELETE makes it healthy again. */
   readonly modes: readonly { readonly mode: string; readonly words: string }[]
   /** Numbers that `POST /console/api/sandbox/send` may be asked for. */
-  readonly samples: readonly { readonly number: string; readonly country: string; readonly words: string }[]
+  readonly samples: readonly {
+    readonly number: string
+    readonly country: string
+    readonly channel: Channel
+    readonly words: string
+  }[]
 }
 
 /** `POST /console/api/sandbox/send`: Okta's documented request, to this gateway's own hook. */
 export interface SendAsked {
   readonly number: string
   readonly channel: Channel
+  /** For the person of the last one: a resend. Else somebody new asks each time. */
+  readonly again?: boolean
 }
 
 /** What Okta would have been told. */

@@ -47,6 +47,12 @@ export function hideCredentials(text: string): string {
   return hidden.replace(SHOWN_KEY, `$1$2${HIDDEN}`)
 }
 
+/** The same for a text of many lines. */
+export function hideInText(text: string): string {
+  // First what goes over several lines, then line by line.
+  return hideCredentials(text).split('\n').map(hideCredentials).join('\n')
+}
+
 /** Hides a stretch and keeps its length, so that carets below it stay right. */
 export function blank(text: string): string {
   return text.replace(/\S/g, '*')

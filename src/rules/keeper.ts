@@ -72,6 +72,8 @@ export interface Reload {
 /** Keeps the rules: the last good ones stay in force, whatever becomes of the files. */
 export interface RulesKeeper {
   readonly current: () => RulesInForce
+  /** The live file that is in force, with its rules in the shadow, and as it was read. */
+  readonly live: () => { readonly rules: RuleSet; readonly text: string }
   /** Reads the candidate, and begins to watch. */
   readonly start: () => Promise<void>
   /** Reads the files now. One at a time: who asks meanwhile is told of the reading that begins next. Never rejects. */
@@ -94,6 +96,8 @@ export interface KeeperDependencies {
 
 interface Kept {
   readonly rules: RuleSet | null
+  /** Of the live file alone. */
+  readonly text: string
   readonly atMs: number
   readonly rejection: Rejection | null
 }
@@ -104,8 +108,8 @@ const ENDINGS_EVERY_MS = 60_000
 export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
   const { files, initial, load, epoch, onEvent } = deps
   let kept: Readonly<Record<Role, Kept>> = {
-    live: { rules: initial.rules, atMs: epoch(), rejection: null },
-    candidate: { rules: null, atMs: epoch(), rejection: null }
+    live: { rules: initial.rules, text: initial.text, atMs: epoch(), rejection: null },
+    candidate: { rules: null, text: '', atMs: epoch(), rejection: null }
   }
   let inForce = rulesInForce(initial.rules, null)
   announce('live', initial, null, 'start')
@@ -161,7 +165,8 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
       if (by !== 'watch' || before.rejection !== null) onEvent({ kind: 'unchanged', role, hash, by })
       return { role, result: 'unchanged', rejection: null }
     }
-    keep(role, { rules: loaded.rules, atMs: epoch(), rejection: null })
+    const text = role === 'live' ? loaded.text : ''
+    keep(role, { rules: loaded.rules, text, atMs: epoch(), rejection: null })
     announce(role, loaded, hash, by)
     return { role, result: 'loaded', rejection: null }
   }
@@ -231,6 +236,7 @@ export function createRulesKeeper(deps: KeeperDependencies): RulesKeeper {
 
   return {
     current: () => inForce,
+    live: () => ({ rules: kept.live.rules ?? initial.rules, text: kept.live.text }),
     async start() {
       const { watchEveryMs: everyMs } = deps
       if (files.candidate !== null) await (running = read('candidate', 'start'))

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { runApart } from './apart.ts'
 import type { Task } from './load-worker.ts'
 import { readRulesText, unreadable, type LoadedRules } from './load.ts'
 import type { ParsedRules, ParseOptions } from './parse.ts'
@@ -19,37 +19,20 @@ export async function loadRulesApart(
 ): Promise<LoadedRules> {
   const late = Promise.withResolvers<never>()
   const giveUp = setTimeout(() => late.reject(new Error('It took too long.')), giveUpAfterMs)
-  let worker: Worker | undefined
   try {
     // Here and now: a thread takes a while to begin, and somebody may be writing by then.
     const text = await Promise.race([readRulesText(path), late.promise])
     if (typeof text !== 'string') return text
-    worker = startWorker({ text, path, options })
-    return { ...(await Promise.race([answerOf(worker), late.promise])), text }
+    const task: Task = { text, path, options }
+    const parsed = await runApart<ParsedRules>(new URL('./load-worker.ts', import.meta.url), task, {
+      giveUpAfterMs,
+      mostMemoryMb: MOST_MEMORY_MB
+    })
+    return { ...parsed, text }
   } catch (error) {
     const why = error instanceof Error ? error.name : 'unknown'
     return unreadable(path, `its check came to no end (${why})`)
   } finally {
     clearTimeout(giveUp)
-    // Nobody waits for its end.
-    void worker?.terminate()
   }
-}
-
-function startWorker(workerData: Task): Worker {
-  return new Worker(new URL('./load-worker.ts', import.meta.url), {
-    workerData,
-    // What a process is started with, a tracer perhaps, is not for a thread that lives for a second.
-    execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY_MB }
-  })
-}
-
-function answerOf(worker: Worker): Promise<ParsedRules> {
-  return new Promise((resolve, reject) => {
-    worker.on('message', resolve)
-    // It stays: an error that comes later, and that nobody listens for, would end the process.
-    worker.on('error', reject)
-    worker.on('exit', () => reject(new Error('It ended without a word.')))
-  })
 }

@@ -3,7 +3,7 @@ import { CHANNELS, type Channel } from '../domain/message.ts'
 import { control } from './control.ts'
 import { createCredentials, type SandboxCredentials } from './credentials.ts'
 import { readFault, type Delay, type Fault, type FaultScope } from './fault.ts'
-import { createFaultBook } from './fault-book.ts'
+import { createFaultBook, type FaultInForce } from './fault-book.ts'
 import {
   createInbox,
   SANDBOX_PROVIDERS,
@@ -54,6 +54,8 @@ export interface Sandbox {
    * @throws TypeError on a fault that its schema refuses.
    */
   readonly setFault: (provider: SandboxProvider, fault: Fault | null, scope?: FaultScope) => Promise<void>
+  readonly faults: (provider: SandboxProvider) => readonly FaultInForce[]
+  readonly clearInbox: () => void
   /** Empties the inbox and clears every fault. Resolves when every listener is open again. */
   readonly clear: () => Promise<void>
   /** Cuts every connection, those that hang on purpose too. */
@@ -191,7 +193,17 @@ export async function startSandbox({
 
   try {
     const url = await app.listen({ host, port })
-    return { url, ...urls, credentials, inbox: inbox.all, setFault, clear, close }
+    return {
+      url,
+      ...urls,
+      credentials,
+      inbox: inbox.all,
+      setFault,
+      faults: book.list,
+      clearInbox: inbox.clear,
+      clear,
+      close
+    }
   } catch (error) {
     // A port that is taken: nothing of the sandbox stays behind.
     await close()

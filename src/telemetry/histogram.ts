@@ -37,15 +37,16 @@ export function createHistogram(): Histogram {
     merge(other) {
       const added = other.bins()
       reserve(added.length)
-      for (const [bin, more] of added.entries()) bins[bin] = (bins[bin] ?? 0) + more
+      // By place: an iterator takes ten times as long, and the console adds up thousands of these.
+      for (let bin = 0; bin < added.length; bin++) bins[bin] = (bins[bin] ?? 0) + (added[bin] ?? 0)
       count += other.count()
     },
     count: () => count,
     quantile(share) {
       if (count === 0) return null
       let left = Math.max(1, Math.ceil(share * count))
-      for (const [bin, some] of bins.entries()) {
-        left -= some
+      for (let bin = 0; bin < bins.length; bin++) {
+        left -= bins[bin] ?? 0
         if (left <= 0) return valueOf(bin)
       }
       return null

@@ -285,7 +285,7 @@ export const WORDS = {
     'too_slow',
     'refused'
   ],
-  adminRefusal: ['unauthorized'],
+  adminRefusal: ['unauthorized', 'wrong_secret', 'too_many_log_ins', 'other_site', 'foreign_name'],
   overload: ['in_flight', 'event_loop', 'memory'],
   openCause: ['failure_rate', 'in_a_row', 'silent', 'probe_failed', ...Object.keys(OUTCOME_CLASSES)]
 } as const satisfies Record<string, readonly string[]>

@@ -3,27 +3,9 @@ import { episodesOf, type BreakerEvent, type Episode } from './breaker-episodes.
 import type { GatewayEvent } from './events.ts'
 import { createHistogram, type Histogram } from './histogram.ts'
 import { countryIn, hashIn, numberIn, OTHER, remarkIn, textIn, wordIn, type LogLine } from './log-line.ts'
+import { PART, type RequestOutcome } from './request-parts.ts'
 import { createSlots, type Slots } from './time-slots.ts'
 import { createMinutes, type Window } from './worst-window.ts'
-
-type RequestOutcome = Extract<GatewayEvent, { event: 'otp.request.completed' }>['outcome']
-
-/**
- * What a request's end says of the providers: they carried it, they did not, or it was never theirs to carry. A
- * number that nobody can reach is no fault of theirs.
- */
-const PART = {
-  accepted: 'carried',
-  failed: 'lost',
-  undecided: 'lost',
-  no_capacity: 'lost',
-  overloaded: 'lost',
-  refused: 'aside',
-  blocked: 'aside',
-  expired: 'aside',
-  duplicate: 'aside',
-  not_understood: 'aside'
-} as const satisfies Record<RequestOutcome, 'carried' | 'lost' | 'aside'>
 
 export const OUTCOMES = Object.keys(PART) as readonly RequestOutcome[]
 

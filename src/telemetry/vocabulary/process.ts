@@ -132,7 +132,13 @@ export const PROCESS_EVENTS = {
     level: 'warn',
     description: 'Somebody knocked at the admin port without its secret.',
     fields: {
-      reason: word('why', { unauthorized: '' }),
+      reason: word('why', {
+        unauthorized: "no secret, or another one, in a command's request",
+        wrong_secret: 'somebody tried to log in to the console with another one',
+        too_many_log_ins: 'so often that no more are heard for a minute',
+        other_site: 'a request to the console that its own page did not make',
+        foreign_name: "the console of a sandbox was called by a name that is not this machine's"
+      }),
       http_status: amount('HTTP status', 'what was answered')
     }
   }),
