@@ -85,7 +85,7 @@ t.test('SIGHUP puts new secrets in force, all or none, and says which by name', 
   }
 
   t.ok(await carriedBy('okta:the-old-password', 'MESSAGEBIRD'))
-  t.equal(events('provider.alarm').length, 1)
+  await until(() => events('provider.alarm').length === 1)
 
   files.write('okta', 'okta:the-old-password okta:the-next-password')
   files.write('admin', 'the-next-admin-secret')
@@ -101,7 +101,7 @@ t.test('SIGHUP puts new secrets in force, all or none, and says which by name', 
   t.same([await asAdmin('the-old-admin-secret'), await asAdmin('the-next-admin-secret')], [401, 200])
   // Its breaker was opened by the old token, and is closed by the first that the new one carries.
   t.ok(await carriedBy('okta:the-next-password', 'TWILIO'))
-  t.equal(events('provider.alarm_over').length, 1)
+  await until(() => events('provider.alarm_over').length === 1)
 
   files.write('okta', 'okta:the-last-password')
   files.write('admin', 'short')
