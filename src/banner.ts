@@ -1,4 +1,4 @@
-import type { BasicPair } from './doors/door.ts'
+import type { BasicPair } from './callers/terms.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
 
 export interface BannerFacts {

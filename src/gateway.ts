@@ -28,9 +28,9 @@ import { createDoor, OPEN_DOOR, type DoorSettings } from './door/door.ts'
 import { createListening } from './door/listening.ts'
 import { createTlsKeeper } from './door/tls-keeper.ts'
 import type { RulesInForce } from './domain/in-force.ts'
-import { createAuthenticator, type DoorsCondition } from './doors/authenticator.ts'
-import type { Door } from './doors/door.ts'
-import type { KeysCondition, KeyTimes } from './doors/issuer-keys.ts'
+import { createAuthenticator, type CallersCondition } from './callers/authenticator.ts'
+import type { CallerTerms } from './callers/terms.ts'
+import type { KeysCondition, KeyTimes } from './callers/issuer-keys.ts'
 import type { Readiness } from './health-route.ts'
 import { createSampleSender } from './okta/sample-request.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
@@ -64,7 +64,7 @@ export interface GatewayOptions {
   readonly mode: 'sandbox' | 'live'
   readonly version: string
   /** What opens for Okta, and for which org. */
-  readonly doors: readonly Door[]
+  readonly callers: readonly CallerTerms[]
   /** Waits of issuers' keys that differ from the usual ones. */
   readonly keyTimes?: Partial<KeyTimes>
   readonly providers: ProviderSettings
@@ -155,7 +155,7 @@ const CUT_AFTER_MS = 500
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, tracing = null, door = OPEN_DOOR, tls = null } = options
   const log = quietLog(options.log, { now: clock.now })
-  let { doors } = options
+  let { callers } = options
   // Without the admin port nobody can read them, and they cost nothing.
   const metrics =
     options.admin === null
@@ -163,7 +163,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       : createMetrics({
           providers: PROVIDER_NAMES,
           countries: options.metricsCountries ?? METRICS_COUNTRIES,
-          orgs: () => doors.flatMap(({ org }) => org?.name ?? []),
+          orgs: () => callers.flatMap(({ org }) => org?.name ?? []),
           readings: () => readingsNow(),
           epoch: clock.epoch,
           onBug: (error) => log.report(faultOf('metrics', error))
@@ -306,7 +306,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     )
 
   const authenticator = createAuthenticator({
-    doors,
+    callers,
     report,
     now: clock.now,
     epoch: clock.epoch,
@@ -330,7 +330,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listening,
     hook: {
       dispatch,
-      doors: authenticator,
+      callers: authenticator,
       rules: rules.current,
       choose: canaries.choose,
       forRequest,
@@ -348,7 +348,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         providers: [...providers.values()].map(({ name, channels }) => ({ name, channels: [...channels] })),
         breakers: breakers.readings(),
         state: state.condition(),
-        doors: shownDoors(authenticator.condition())
+        callers: shownCallers(authenticator.condition())
       })
     },
     report,
@@ -379,7 +379,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   /** Somebody may send himself codes there, as Okta would. */
   function sandboxNow(): SandboxView | null {
-    const [login] = doors.flatMap(({ basic }) => basic)
+    const [login] = callers.flatMap(({ basic }) => basic)
     if (options.sandbox == null || login === undefined) return null
     const send = createSampleSender({ url: () => urlOf(app), login, now: clock.now })
     return { ...options.sandbox, send }
@@ -470,10 +470,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           providerSettings: options.providers,
           accounts: providers,
           providerDeps,
-          doors,
-          async useDoors(next) {
+          callers,
+          async useCallers(next) {
             await authenticator.use(next)
-            doors = next
+            callers = next
           },
           use({ admin: door, redis: shared }) {
             if (door !== null) {
@@ -528,7 +528,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** What the door itself shows says nothing of whose it is. */
-function shownDoors({ schemes, issuers }: DoorsCondition): Readiness['doors'] {
+function shownCallers({ schemes, issuers }: CallersCondition): Readiness['callers'] {
   const count = (state: KeysCondition): number => issuers.filter(({ keys }) => keys === state).length
   return { schemes, issuer_keys: { fresh: count('fresh'), stale: count('stale'), none: count('none') } }
 }

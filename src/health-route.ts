@@ -3,7 +3,7 @@ import type { ShownRules } from './admin/shown-rules.ts'
 import type { BreakerReading } from './delivery/breakers.ts'
 import type { Channel } from './domain/message.ts'
 import type { Scheme } from './domain/admission.ts'
-import type { KeysCondition } from './doors/issuer-keys.ts'
+import type { KeysCondition } from './callers/issuer-keys.ts'
 import type { StateCondition } from './state/state.ts'
 
 export interface Readiness {
@@ -15,7 +15,7 @@ export interface Readiness {
   readonly breakers: readonly BreakerReading[]
   readonly state: StateCondition
   /** How Okta may come in, and how many issuers of tokens have keys here: fetched lately, older ones, or none. */
-  readonly doors: {
+  readonly callers: {
     readonly schemes: readonly Scheme[]
     readonly issuer_keys: Readonly<Record<KeysCondition, number>>
   }

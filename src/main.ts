@@ -4,8 +4,8 @@ import { pino } from 'pino'
 import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { sandboxBanner } from './banner.ts'
 import type { ReadTls, TlsFault } from './door/certificate.ts'
-import type { BasicPair, Door } from './doors/door.ts'
-import { parseOrgs } from './doors/orgs-file.ts'
+import type { BasicPair, CallerTerms } from './callers/terms.ts'
+import { parseOrgs } from './callers/orgs-file.ts'
 import { startGateway, type Clock, type Gateway } from './gateway.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
 import type { ReadSecrets } from './renewal.ts'
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
   const settings = settingsOrExit()
   const tls = tlsOrExit(settings)
   const senderCountries = senderCountriesOrExit(settings)
-  const doors = doorsOrExit(settings)
+  const callers = callersOrExit(settings)
   const rules = await rulesOrExit(settings, senderCountries)
   // Once there is a gateway, its metrics hear of the process, too.
   let report: Report = (event) => log.report(event)
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
     port: settings.port,
     mode: settings.mode.kind,
     version,
-    doors,
+    callers,
     providers: settings.mode.kind === 'live' ? settings.mode.providers : providersOf(sandbox as Sandbox),
     rules: {
       files: { live: settings.routingFile, candidate: settings.routingShadowFile },
@@ -138,7 +138,7 @@ async function main(): Promise<void> {
         adminUrl: gateway.adminUrl,
         adminSecret:
           settings.admin?.secrets.includes(SANDBOX_ADMIN_SECRET) === true ? SANDBOX_ADMIN_SECRET : null,
-        developmentCredentials: doors.some(({ basic }) => basic.includes(DEVELOPMENT_CREDENTIALS))
+        developmentCredentials: callers.some(({ basic }) => basic.includes(DEVELOPMENT_CREDENTIALS))
           ? DEVELOPMENT_CREDENTIALS
           : null
       })
@@ -195,17 +195,17 @@ function readTextFile(path: string): string | null {
 }
 
 /** What opens for Okta: for every org, or as the file of orgs says. */
-function doorsOrExit(settings: Settings): readonly Door[] {
-  const read = readDoors(settings)
-  if (read.kind === 'ok') return read.doors
+function callersOrExit(settings: Settings): readonly CallerTerms[] {
+  const read = readCallers(settings)
+  if (read.kind === 'ok') return read.callers
   const { file, text, faults } = read
   const report = text === null ? 'It cannot be read.' : renderFaults(text, faults, { colour: false })
   process.stderr.write(`Switchboard does not start. ${file} (ORGS_FILE) cannot be used:\n${report}\n`)
   process.exit(1)
 }
 
-type ReadDoors =
-  | { readonly kind: 'ok'; readonly doors: readonly Door[] }
+type ReadCallers =
+  | { readonly kind: 'ok'; readonly callers: readonly CallerTerms[] }
   | {
       readonly kind: 'faulty'
       readonly file: string
@@ -214,11 +214,11 @@ type ReadDoors =
       readonly faults: readonly Fault[]
     }
 
-function readDoors({ oktaBasicAuth, oktaHeader, oktaOauth, orgsFile }: Settings): ReadDoors {
+function readCallers({ oktaBasicAuth, oktaHeader, oktaOauth, orgsFile }: Settings): ReadCallers {
   if (orgsFile === null) {
     const isLocked = oktaBasicAuth !== null || oktaHeader !== null || oktaOauth.length > 0
     const basic = oktaBasicAuth ?? (isLocked ? [] : [DEVELOPMENT_CREDENTIALS])
-    return { kind: 'ok', doors: [{ org: null, basic, header: oktaHeader, oauth: oktaOauth }] }
+    return { kind: 'ok', callers: [{ org: null, basic, header: oktaHeader, oauth: oktaOauth }] }
   }
   const text = readTextFile(orgsFile)
   if (text === null) return { kind: 'faulty', file: orgsFile, text, faults: [] }
@@ -230,9 +230,9 @@ function readDoors({ oktaBasicAuth, oktaHeader, oktaOauth, orgsFile }: Settings)
 function rereadSecrets(): ReadSecrets {
   const read = readSettings(withoutTls(env), readTextFile)
   if (read.kind === 'faulty') return read
-  const doors = readDoors(read.settings)
-  if (doors.kind === 'ok') return { ...read, doors: doors.doors }
-  const [first] = doors.faults
+  const callers = readCallers(read.settings)
+  if (callers.kind === 'ok') return { ...read, callers: callers.callers }
+  const [first] = callers.faults
   const where = first === undefined ? 'cannot be read' : `is wrong in line ${first.line} (${first.code})`
   return { kind: 'faulty', faults: [{ name: 'ORGS_FILE', message: `${where}: the old one stays in force` }] }
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Door } from './doors/door.ts'
+import type { CallerTerms } from './callers/terms.ts'
 import { createProviders, type ProviderDeps, type ProviderSettings } from './providers/registry.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
 import type { Replaceable } from './providers/replaceable.ts'
@@ -12,7 +12,7 @@ const WARM_WITHIN_MS = 3_000
 
 /** The settings, and what they and the file of orgs say of who may call. */
 export type ReadSecrets =
-  | { readonly kind: 'ok'; readonly settings: Settings; readonly doors: readonly Door[] }
+  | { readonly kind: 'ok'; readonly settings: Settings; readonly callers: readonly CallerTerms[] }
   | { readonly kind: 'faulty'; readonly faults: readonly SettingFault[] }
 
 export interface RenewalDependencies {
@@ -21,9 +21,9 @@ export interface RenewalDependencies {
   readonly providerSettings: ProviderSettings
   /** Reads the settings anew, without TLS, which is read by itself. */
   readonly reread: () => ReadSecrets
-  readonly doors: readonly Door[]
+  readonly callers: readonly CallerTerms[]
   /** Lets in by them from now on. Fetches the keys of new issuers first, and waits a few seconds at most. */
-  readonly useDoors: (doors: readonly Door[]) => Promise<void>
+  readonly useCallers: (callers: readonly CallerTerms[]) => Promise<void>
   readonly accounts: ReadonlyMap<ProviderName, Replaceable>
   readonly providerDeps: ProviderDeps
   /** Puts in force what needs no preparation: whom the admin port lets in, and what seals the state. Does not throw. */
@@ -38,7 +38,7 @@ export type Renew = () => Promise<void>
 export function createRenewal(deps: RenewalDependencies): Renew {
   const { reread, accounts, report } = deps
   const digests = new Map(deps.digests)
-  let { providerSettings, doors } = deps
+  let { providerSettings, callers } = deps
   let last: Promise<void> = Promise.resolve()
 
   function reject(faults: readonly SettingFault[]): void {
@@ -51,14 +51,14 @@ export function createRenewal(deps: RenewalDependencies): Renew {
   async function renew(): Promise<void> {
     const read = reread()
     if (read.kind === 'faulty') return reject(read.faults)
-    const { settings, doors: nextDoors } = read
+    const { settings, callers: nextCallers } = read
     const changed = changedNames(digests, settings.digests)
     const prepared = await prepare(settings)
     if (prepared.kind === 'faulty') return reject(prepared.faults)
 
-    const isOrgsFileChanged = settings.orgsFile !== null && !isDeepStrictEqual(doors, nextDoors)
-    await deps.useDoors(nextDoors)
-    doors = nextDoors
+    const isOrgsFileChanged = settings.orgsFile !== null && !isDeepStrictEqual(callers, nextCallers)
+    await deps.useCallers(nextCallers)
+    callers = nextCallers
     // All at once: no request is between two of them.
     for (const [name, next] of prepared.providers) accounts.get(name)?.replaceBy(next)
     deps.use(settings)

@@ -8,8 +8,8 @@ import type { DoorSettings } from './door/door.ts'
 import { readNetworks, type Networks } from './door/networks.ts'
 import { readRate } from './door/source-limit.ts'
 import { switchFaults } from './node-switches.ts'
-import type { BasicPair, HeaderSecrets, TokenTerms } from './doors/door.ts'
-import { issuerFault } from './doors/issuer.ts'
+import type { BasicPair, HeaderSecrets, TokenTerms } from './callers/terms.ts'
+import { issuerFault } from './callers/issuer.ts'
 import {
   headerNameFault,
   headerSecretsFault,
@@ -17,7 +17,7 @@ import {
   pairsOf,
   wordFault,
   wordsOf
-} from './doors/written.ts'
+} from './callers/written.ts'
 import { MESSAGEBIRD_BASE_URL } from './providers/messagebird/messagebird.ts'
 import type { ProviderSettings } from './providers/registry.ts'
 import { TWILIO_BASE_URL } from './providers/twilio/twilio.ts'
@@ -95,7 +95,7 @@ export interface Settings {
   readonly oktaHeader: HeaderSecrets | null
   /** Tokens of OAuth 2.0 that open; none where there are no issuers. */
   readonly oktaOauth: readonly TokenTerms[]
-  /** Orgs with doors of their own; null: all that is above opens for any org. */
+  /** Orgs with secrets of their own; null: all that is above opens for any org. */
   readonly orgsFile: string | null
   readonly mode:
     | { readonly kind: 'sandbox' }
@@ -529,12 +529,12 @@ const OAUTH = [
 ] as const satisfies readonly Name[]
 
 /** What opens for every org. */
-const DOORS = ['OKTA_BASIC_AUTH', ...HEADER, ...OAUTH] as const satisfies readonly Name[]
+const CALLERS = ['OKTA_BASIC_AUTH', ...HEADER, ...OAUTH] as const satisfies readonly Name[]
 
 function doorFaults(values: Values): readonly SettingFault[] {
   const isSetHere = (name: Name): boolean => values[name] !== undefined
   if (values.ORGS_FILE !== undefined) {
-    return DOORS.filter(isSetHere).map((name) => ({
+    return CALLERS.filter(isSetHere).map((name) => ({
       name,
       message:
         'would open for every org of ORGS_FILE: remove it, and give each org its own secret in that file'
@@ -630,7 +630,7 @@ function redisOf({ REDIS_URL: redisUrl, STATE_KEY: key = '' }: Values): Settings
 function liveFaults(values: Values): readonly SettingFault[] {
   const faults: SettingFault[] = []
 
-  if ([...DOORS, 'ORGS_FILE' as const].every((name) => values[name] === undefined)) {
+  if ([...CALLERS, 'ORGS_FILE' as const].every((name) => values[name] === undefined)) {
     const others = 'or OKTA_HEADER_NAME, OKTA_OAUTH_ISSUERS or ORGS_FILE'
     faults.push(missing('OKTA_BASIC_AUTH', `set user:password, the pair that Okta will send (${others})`))
   }

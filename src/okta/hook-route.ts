@@ -22,7 +22,7 @@ import { errorOf, replyTo, replyToMisunderstood, statusOf, type OktaReply } from
 export interface HookRouteOptions {
   readonly dispatch: Dispatch
   /** Who let in whom, and what a refusal may say. */
-  readonly doors: {
+  readonly callers: {
     readonly authenticate: (headers: DistinctHeaders) => Promise<Verdict>
     readonly challenges: (refusal: Refusal) => readonly string[]
   }
@@ -52,18 +52,18 @@ export const HOOK_PATH = '/telephonyHook'
 
 /** The door for Okta's telephony inline hook. */
 export const hookRoute: FastifyPluginAsync<HookRouteOptions> = async (app, options) => {
-  const { dispatch, doors, now } = options
+  const { dispatch, callers, now } = options
   app.decorateRequest('admission', null)
 
   /** Before the body is read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const verdict = await doors.authenticate(distinctHeaders(request.raw.rawHeaders))
+    const verdict = await callers.authenticate(distinctHeaders(request.raw.rawHeaders))
     if (verdict.kind === 'refused') throw turnAway(verdict, reply)
     request.admission = verdict
   }
 
   function turnAway(refusal: Refusal, reply: FastifyReply): Error {
-    void reply.header('www-authenticate', [...doors.challenges(refusal)])
+    void reply.header('www-authenticate', [...callers.challenges(refusal)])
     return notAdmitted(refusal)
   }
 

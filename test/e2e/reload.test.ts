@@ -8,7 +8,7 @@ import {
   AUTHORIZATION,
   createTestLog,
   LOGIN,
-  openDoor,
+  callerTerms,
   providersOf,
   THREE_PROVIDERS
 } from '../fixtures/gateway.ts'
@@ -635,7 +635,7 @@ t.test('a bug in what is tried beside the rules costs no code', async (t) => {
     port: 0,
     mode: 'sandbox',
     version: '0.0.0',
-    doors: [openDoor({ basic: [LOGIN] })],
+    callers: [callerTerms({ basic: [LOGIN] })],
     providers: providersOf(sandbox),
     rules: {
       files: { live: 'live.yaml', candidate: 'candidate.yaml' },

@@ -10,7 +10,7 @@ import type { OutboundMessage } from '../../src/domain/message.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import { createReplaceable } from '../../src/providers/replaceable.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { LOGIN, openDoor } from '../fixtures/gateway.ts'
+import { LOGIN, callerTerms } from '../fixtures/gateway.ts'
 import type { ReadSecrets } from '../../src/renewal.ts'
 import { readSettings } from '../../src/settings.ts'
 import { switchFaults } from '../../src/node-switches.ts'
@@ -198,7 +198,7 @@ t.test('what is on its way ends with the old account, what comes is carried by t
   }
   const rereadAs = async (over: Record<string, string | undefined>): Promise<any> => {
     const settings = readSettings({ ...env, ...over }, () => null)
-    read = settings.kind === 'ok' ? { ...settings, doors: [openDoor({ basic: [LOGIN] })] } : settings
+    read = settings.kind === 'ok' ? { ...settings, callers: [callerTerms({ basic: [LOGIN] })] } : settings
     await gateway.renewSecrets()
     return stack.lines().findLast(({ event }) => event.startsWith('secrets.'))
   }

@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import t, { type Test } from 'tap'
 import type { RefusalCause } from '../../src/domain/admission.ts'
-import { createAuthenticator } from '../../src/doors/authenticator.ts'
-import type { KeyTimes } from '../../src/doors/issuer-keys.ts'
+import { createAuthenticator } from '../../src/callers/authenticator.ts'
+import type { KeyTimes } from '../../src/callers/issuer-keys.ts'
 import { readSettings } from '../../src/settings.ts'
 import type { GatewayEvent } from '../../src/telemetry/events.ts'
-import { AUTHORIZATION, LOGIN, openDoor } from '../fixtures/gateway.ts'
+import { AUTHORIZATION, LOGIN, callerTerms } from '../fixtures/gateway.ts'
 import { AUDIENCE, CLIENT_ID, newKey, SCOPE, startIssuer, type IssuerUnderTest } from '../fixtures/issuer.ts'
 import { sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
 
@@ -93,7 +93,10 @@ async function startWithIssuers(
   issuers: readonly IssuerUnderTest[],
   keyTimes: Partial<KeyTimes> = QUICK
 ): Promise<Stack> {
-  return await startStack(t, { doors: [openDoor({ oauth: issuers.map(({ terms }) => terms) })], keyTimes })
+  return await startStack(t, {
+    callers: [callerTerms({ oauth: issuers.map(({ terms }) => terms) })],
+    keyTimes
+  })
 }
 
 t.test('a token opens, and every other does not, without a word of why to the caller', async (t) => {
@@ -350,7 +353,7 @@ t.test('keys that nobody could renew for too long are used no more', async (t) =
   t.equal(ready.status, 503, 'nobody could be let in')
   t.match(await ready.json(), {
     status: 'not_ready',
-    doors: { schemes: ['oauth'], issuer_keys: { fresh: 0, stale: 0, none: 1 } }
+    callers: { schemes: ['oauth'], issuer_keys: { fresh: 0, stale: 0, none: 1 } }
   })
 })
 
@@ -426,7 +429,7 @@ t.test('metadata leads nowhere else', async (t) => {
     issuer.behave({ metadata: { json } })
     const events: GatewayEvent[] = []
     const authenticator = createAuthenticator({
-      doors: [openDoor({ oauth: [issuer.terms] })],
+      callers: [callerTerms({ oauth: [issuer.terms] })],
       report: (event) => void events.push(event),
       now: () => performance.now(),
       epoch: () => Date.now(),
@@ -472,7 +475,9 @@ const HEADER = 'x-otp-gateway-key'
 const [OLD, NEXT] = ['the-old-secret-of-the-header', 'the-next-secret-of-the-header'] as const
 
 t.test("a header of the admin's choice opens with any of its secrets, and with nothing else", async (t) => {
-  const stack = await startStack(t, { doors: [openDoor({ header: { name: HEADER, secrets: [OLD, NEXT] } })] })
+  const stack = await startStack(t, {
+    callers: [callerTerms({ header: { name: HEADER, secrets: [OLD, NEXT] } })]
+  })
   const open: readonly HeaderList[] = [
     [[HEADER, OLD]],
     [[HEADER, NEXT]],
@@ -538,7 +543,7 @@ t.test("a header of the admin's choice opens with any of its secrets, and with n
 
 t.test('the header may be Authorization, with a word in front of the secret or without', async (t) => {
   const stack = await startStack(t, {
-    doors: [openDoor({ basic: [LOGIN], header: { name: 'authorization', secrets: [OLD] } })]
+    callers: [callerTerms({ basic: [LOGIN], header: { name: 'authorization', secrets: [OLD] } })]
   })
   for (const [value, auth] of [
     [OLD, 'header'],
@@ -564,7 +569,9 @@ t.test('the header may be Authorization, with a word in front of the secret or w
 t.test('any of the schemes opens, whatever came along with it', async (t) => {
   const issuer = await startIssuer(t)
   const stack = await startStack(t, {
-    doors: [openDoor({ basic: [LOGIN], header: { name: HEADER, secrets: [OLD] }, oauth: [issuer.terms] })]
+    callers: [
+      callerTerms({ basic: [LOGIN], header: { name: HEADER, secrets: [OLD] }, oauth: [issuer.terms] })
+    ]
   })
   const token = await issuer.sign()
   for (const [headers, auth] of [
@@ -634,21 +641,21 @@ t.test('any of the schemes opens, whatever came along with it', async (t) => {
     t.equal(causesOf(stack).at(-1), cause, name)
   }
   t.match(await (await fetch(`${stack.gateway.url}/health/ready`)).json(), {
-    doors: { schemes: ['basic', 'header', 'oauth'], issuer_keys: { fresh: 1, stale: 0, none: 0 } }
+    callers: { schemes: ['basic', 'header', 'oauth'], issuer_keys: { fresh: 1, stale: 0, none: 0 } }
   })
 })
 
 t.test('secrets are exchanged while it runs', async (t) => {
   const [one, two] = [await startIssuer(t), await startIssuer(t)]
-  let doors = [openDoor({ header: { name: HEADER, secrets: [OLD] }, oauth: [one.terms] })]
+  let callers = [callerTerms({ header: { name: HEADER, secrets: [OLD] }, oauth: [one.terms] })]
   const settings = readSettings({ SANDBOX: 'on' }, () => null)
   if (settings.kind !== 'ok') throw new Error('The sandbox needs no settings.')
   const stack = await startStack(t, {
-    doors,
-    secrets: { digests: settings.settings.digests, reread: () => ({ ...settings, doors }) }
+    callers,
+    secrets: { digests: settings.settings.digests, reread: () => ({ ...settings, callers }) }
   })
-  const exchange = async (next: typeof doors): Promise<void> => {
-    doors = next
+  const exchange = async (next: typeof callers): Promise<void> => {
+    callers = next
     await stack.gateway.renewSecrets()
   }
   const tokens = { one: await one.sign(), two: await two.sign() }
@@ -660,11 +667,11 @@ t.test('secrets are exchanged while it runs', async (t) => {
     )
   t.same(await statuses(), [200, 401, 200, 401])
   await exchange([
-    openDoor({ header: { name: HEADER, secrets: [OLD, NEXT] }, oauth: [one.terms, two.terms] })
+    callerTerms({ header: { name: HEADER, secrets: [OLD, NEXT] }, oauth: [one.terms, two.terms] })
   ])
   t.same(await statuses(), [200, 200, 200, 200])
   const asked = one.askedForKeys()
-  await exchange([openDoor({ header: { name: HEADER, secrets: [NEXT] }, oauth: [two.terms] })])
+  await exchange([callerTerms({ header: { name: HEADER, secrets: [NEXT] }, oauth: [two.terms] })])
   t.same(await statuses(), [401, 200, 401, 200])
   t.equal(one.askedForKeys(), asked, 'its keys stayed known while it was')
 })
@@ -674,14 +681,14 @@ t.test("one org's secret never opens another's door", async (t) => {
   const acme = { name: 'acme', domains: ['acme.okta.com', 'login.acme.com'] }
   const bolt = { name: 'bolt', domains: ['bolt.okta.com'] }
   const stack = await startStack(t, {
-    doors: [
-      openDoor({
+    callers: [
+      callerTerms({
         org: acme,
         basic: [{ user: 'okta', password: 'acme-secret' }],
         header: { name: HEADER, secrets: [OLD] },
         oauth: [issuer.terms, { ...shared.terms, clientIds: ['acme-app'] }]
       }),
-      openDoor({
+      callerTerms({
         org: bolt,
         basic: [{ user: 'okta', password: 'bolt-secret' }],
         header: { name: 'x-bolt', secrets: [NEXT] },

@@ -23,7 +23,7 @@ export interface TokenTerms {
 }
 
 /** What opens, and for whom. */
-export interface Door {
+export interface CallerTerms {
   /** Null: for every org. */
   readonly org: Org | null
   readonly basic: readonly BasicPair[]

@@ -3,7 +3,7 @@ import { decode, type Draft, type Whereabouts } from '../rules/decode.ts'
 import { createFaultList, quote, type Fault, type FaultList } from '../rules/faults.ts'
 import { createSource, type Span } from '../rules/source.ts'
 import { readYaml } from '../rules/yaml-tree.ts'
-import type { Door, HeaderSecrets, TokenTerms } from './door.ts'
+import type { CallerTerms, HeaderSecrets, TokenTerms } from './terms.ts'
 import { issuerFault } from './issuer.ts'
 import { OrgsFile } from './orgs-schema.ts'
 import { secretOfPair } from './secrets.ts'
@@ -17,7 +17,7 @@ export interface SecretSources {
 }
 
 export type ParsedOrgs =
-  | { readonly kind: 'ok'; readonly doors: readonly Door[] }
+  | { readonly kind: 'ok'; readonly callers: readonly CallerTerms[] }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] }
 
 type Entry = Draft<OrgsFile['orgs'][string]>
@@ -39,18 +39,18 @@ export function parseOrgs(text: string, file: string, secrets: SecretSources): P
   const { root, brokenAt } = readYaml(createSource(text, file), faults)
   const decoded = root === null ? undefined : decode(OrgsFile, root, faults)
   const draft = decoded?.draft as Draft<OrgsFile> | undefined
-  const doors =
+  const callers =
     draft === undefined || decoded === undefined
       ? []
-      : doorsOf(draft, { where: decoded.where, faults, secrets })
+      : callersOf(draft, { where: decoded.where, faults, secrets })
   const found = faults.sorted(brokenAt)
   if (found.length > 0 || brokenAt !== null) return { kind: 'faulty', faults: found }
   // Never false for a draft without a fault. It proves that nothing is missing.
   if (!Value.Check(OrgsFile, draft)) throw new Error('A file without a fault does not follow its schema.')
-  return { kind: 'ok', doors }
+  return { kind: 'ok', callers }
 }
 
-function doorsOf(draft: Draft<OrgsFile>, check: Check): readonly Door[] {
+function callersOf(draft: Draft<OrgsFile>, check: Check): readonly CallerTerms[] {
   const taken = createTaken(check.faults)
   return Object.entries(draft.orgs ?? {}).flatMap(([name, entry]) => {
     if (entry === undefined) return []
@@ -80,7 +80,7 @@ function doorsOf(draft: Draft<OrgsFile>, check: Check): readonly Door[] {
   })
 }
 
-function basicOf(entry: Entry, check: Check): Door['basic'] {
+function basicOf(entry: Entry, check: Check): CallerTerms['basic'] {
   const value = secretOf(entry, { keys: ['basic_file', 'basic_env'], faultOf: pairsFault }, check)
   return value === null ? [] : pairsOf(value)
 }
@@ -180,9 +180,9 @@ function createTaken(faults: FaultList): Taken {
   }
 }
 
-/** One secret that opens two doors would make one org out of two. */
+/** One secret that opens two callers would make one org out of two. */
 function claimSecrets(
-  { org, basic, header, oauth }: Door,
+  { org, basic, header, oauth }: CallerTerms,
   entry: Entry,
   { check: { where }, taken }: { readonly check: Check; readonly taken: Taken }
 ): void {

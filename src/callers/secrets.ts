@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { BasicPair } from './door.ts'
+import type { BasicPair } from './terms.ts'
 
 /** Whose secret is this? Null: nobody's. */
 export type FindOwner<T> = (secret: string) => T | null

@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import type { CryptoKey } from 'jose'
 import t, { type Test } from 'tap'
 import { mayActFor, REFUSAL_CAUSES } from '../../src/domain/admission.ts'
-import { createAuthenticator } from '../../src/doors/authenticator.ts'
-import { issuerFault, metadataUrls } from '../../src/doors/issuer.ts'
-import { createIssuerKeys, KEY_TIMES, type IssuerKeys } from '../../src/doors/issuer-keys.ts'
-import type { FetchedJson } from '../../src/doors/fetch-json.ts'
-import { readKeySet } from '../../src/doors/key-set.ts'
-import { createSecretCheck, pairOfHeader, secretOfPair } from '../../src/doors/secrets.ts'
-import { createTokenCheck, SKEW_S } from '../../src/doors/tokens.ts'
-import { headerNameFault, headerSecretsFault } from '../../src/doors/written.ts'
-import { openDoor } from '../fixtures/gateway.ts'
+import { createAuthenticator } from '../../src/callers/authenticator.ts'
+import { issuerFault, metadataUrls } from '../../src/callers/issuer.ts'
+import { createIssuerKeys, KEY_TIMES, type IssuerKeys } from '../../src/callers/issuer-keys.ts'
+import type { FetchedJson } from '../../src/callers/fetch-json.ts'
+import { readKeySet } from '../../src/callers/key-set.ts'
+import { createSecretCheck, pairOfHeader, secretOfPair } from '../../src/callers/secrets.ts'
+import { createTokenCheck, SKEW_S } from '../../src/callers/tokens.ts'
+import { headerNameFault, headerSecretsFault } from '../../src/callers/written.ts'
+import { callerTerms } from '../fixtures/gateway.ts'
 import { newKey, startIssuer } from '../fixtures/issuer.ts'
 import { until } from '../fixtures/stack.ts'
 
@@ -153,8 +153,8 @@ t.test('mayActFor() holds a secret to its org', async (t) => {
 t.test('whatever comes in these headers, it is a verdict, and nobody is let in', async (t) => {
   const issuer = await startIssuer(t)
   const authenticator = createAuthenticator({
-    doors: [
-      openDoor({
+    callers: [
+      callerTerms({
         basic: [{ user: 'u', password: 'p' }],
         header: { name: 'x-key', secrets: ['s'.repeat(16)] },
         oauth: [issuer.terms]

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
-import { createSecretCheck, secretOfPair } from '../src/doors/secrets.ts'
-import { readKeySet } from '../src/doors/key-set.ts'
-import type { IssuerKeys } from '../src/doors/issuer-keys.ts'
-import { createTokenCheck, type CheckToken } from '../src/doors/tokens.ts'
+import { createSecretCheck, secretOfPair } from '../src/callers/secrets.ts'
+import { readKeySet } from '../src/callers/key-set.ts'
+import type { IssuerKeys } from '../src/callers/issuer-keys.ts'
+import { createTokenCheck, type CheckToken } from '../src/callers/tokens.ts'
 import { newKey } from '../test/fixtures/issuer.ts'
 
 // What it costs to let somebody in, by each scheme; what keeping verified tokens saves; and what the time that a

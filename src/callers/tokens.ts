@@ -10,7 +10,7 @@ import {
 } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Org, RefusalCause } from '../domain/admission.ts'
-import type { TokenTerms } from './door.ts'
+import type { TokenTerms } from './terms.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 import { LONGEST_KID } from './key-set.ts'
 

@@ -1,7 +1,7 @@
-import type { BasicPair } from './door.ts'
+import type { BasicPair } from './terms.ts'
 
 /*
- * How doors are written, in the environment and in the file of orgs. Each `...Fault` says what is wrong in words that go
+ * How callers are written, in the environment and in the file of orgs. Each `...Fault` says what is wrong in words that go
  * behind the name, and never quotes the value; null: nothing is.
  */
 

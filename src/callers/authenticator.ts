@@ -7,7 +7,7 @@ import {
   type Verdict
 } from '../domain/admission.ts'
 import type { Report } from '../telemetry/events.ts'
-import type { Door } from './door.ts'
+import type { CallerTerms } from './terms.ts'
 import { createJsonFetcher } from './fetch-json.ts'
 import {
   createIssuerKeys,
@@ -19,7 +19,7 @@ import {
 import { createSecretCheck, pairOfHeader, secretOfPair, type FindOwner } from './secrets.ts'
 import { createTokenCheck, type CheckToken } from './tokens.ts'
 
-export interface DoorsCondition {
+export interface CallersCondition {
   readonly schemes: readonly Scheme[]
   /** Can anybody come in? Not where every door needs keys that nobody has. */
   readonly open: boolean
@@ -35,13 +35,13 @@ export interface Authenticator {
   /** Fetches the keys of all issuers, each for a few seconds at most. */
   readonly start: () => Promise<void>
   /** Takes other secrets and terms from now on. Issuers that stay keep their keys; new ones are fetched first. */
-  readonly use: (doors: readonly Door[]) => Promise<void>
-  readonly condition: () => DoorsCondition
+  readonly use: (callers: readonly CallerTerms[]) => Promise<void>
+  readonly condition: () => CallersCondition
   readonly close: () => Promise<void>
 }
 
 export interface AuthenticatorDependencies {
-  readonly doors: readonly Door[]
+  readonly callers: readonly CallerTerms[]
   readonly report: Report
   /** Monotonic, in ms. */
   readonly now: () => number
@@ -57,7 +57,7 @@ interface Owner {
   readonly org: Org | null
 }
 
-/** What the doors come to, ready to compare with. */
+/** What the callers come to, ready to compare with. */
 interface Locks {
   readonly schemes: ReadonlySet<Scheme>
   readonly ownerOfPair: FindOwner<Owner>
@@ -71,7 +71,7 @@ export function createAuthenticator(deps: AuthenticatorDependencies): Authentica
   const times = { ...KEY_TIMES, ...deps.times }
   const fetcher = createJsonFetcher()
   const keys = new Map<string, IssuerKeys>()
-  let locks = locksOf(deps.doors, { keysOf: (issuer) => keys.get(issuer), epoch })
+  let locks = locksOf(deps.callers, { keysOf: (issuer) => keys.get(issuer), epoch })
   for (const issuer of locks.issuers) open(issuer)
 
   function open(issuer: string): IssuerKeys {
@@ -86,8 +86,8 @@ export function createAuthenticator(deps: AuthenticatorDependencies): Authentica
     async start() {
       await Promise.all(Array.from(keys.values(), (one) => one.start()))
     },
-    async use(doors) {
-      const next = locksOf(doors, { keysOf: (issuer) => keys.get(issuer), epoch })
+    async use(callers) {
+      const next = locksOf(callers, { keysOf: (issuer) => keys.get(issuer), epoch })
       const added = next.issuers.filter((issuer) => !keys.has(issuer)).map(open)
       await Promise.all(added.map((one) => one.start()))
       locks = next
@@ -116,18 +116,20 @@ export function createAuthenticator(deps: AuthenticatorDependencies): Authentica
 }
 
 function locksOf(
-  doors: readonly Door[],
+  callers: readonly CallerTerms[],
   {
     keysOf,
     epoch
   }: { readonly keysOf: (issuer: string) => IssuerKeys | undefined; readonly epoch: () => number }
 ): Locks {
-  const pairs = doors.flatMap(({ org, basic }) => basic.map((pair) => [secretOfPair(pair), { org }] as const))
-  const terms = doors.flatMap(({ org, oauth }) => oauth.map((one) => ({ ...one, org })))
-  const names = new Set(doors.flatMap(({ header }) => header?.name ?? []))
+  const pairs = callers.flatMap(({ org, basic }) =>
+    basic.map((pair) => [secretOfPair(pair), { org }] as const)
+  )
+  const terms = callers.flatMap(({ org, oauth }) => oauth.map((one) => ({ ...one, org })))
+  const names = new Set(callers.flatMap(({ header }) => header?.name ?? []))
   const ownersByHeader = new Map(
     Array.from(names, (name) => {
-      const secrets = doors.flatMap(({ org, header }) =>
+      const secrets = callers.flatMap(({ org, header }) =>
         header?.name === name ? header.secrets.map((secret) => [secret, { org }] as const) : []
       )
       return [name, createSecretCheck(secrets)]

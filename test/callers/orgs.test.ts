@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import t from 'tap'
 import { parse } from 'yaml'
-import { parseOrgs, type SecretSources } from '../../src/doors/orgs-file.ts'
-import { orgsEditorSchema } from '../../src/doors/orgs-schema.ts'
+import { parseOrgs, type SecretSources } from '../../src/callers/orgs-file.ts'
+import { orgsEditorSchema } from '../../src/callers/orgs-schema.ts'
 import { renderFaults } from '../../src/rules/report.ts'
 
 const FILES: Readonly<Record<string, string>> = {
@@ -50,7 +50,7 @@ function report(text: string): string {
 t.test('parseOrgs() makes a door of each org, with the secrets that it refers to', async (t) => {
   const parsed = parseOrgs(GOOD, 'orgs.yaml', secrets)
   t.equal(report(GOOD), '')
-  t.same(parsed.kind === 'ok' && parsed.doors, [
+  t.same(parsed.kind === 'ok' && parsed.callers, [
     {
       org: { name: 'acme', domains: ['acme.okta.com', 'login.acme.com'] },
       basic: [
@@ -176,7 +176,7 @@ t.test('parseOrgs() says every fault with its place, and quotes no secret', asyn
 
 t.test('what editors read is fresh, and agrees', async (t) => {
   const committed = readFileSync(new URL('../../config/orgs.schema.json', import.meta.url), 'utf8')
-  t.equal(committed, orgsEditorSchema(), 'is fresh; if not: node src/doors/write-schema.ts')
+  t.equal(committed, orgsEditorSchema(), 'is fresh; if not: node src/callers/write-schema.ts')
   const validate = new Ajv({ strict: false }).compile(JSON.parse(committed))
   t.ok(validate(parse(GOOD)), JSON.stringify(validate.errors))
   t.notOk(validate(parse(`${ACME}    basic: x\n`)))
