@@ -1,10 +1,10 @@
-import type { Transition } from './delivery/breaker.ts'
-import type { TlsEvent } from './door/tls-keeper.ts'
-import type { Channel } from './domain/message.ts'
-import type { Fault } from './rules/faults.ts'
-import type { RulesEvent } from './rules/keeper.ts'
-import type { StateEvent } from './state/state.ts'
-import type { GatewayEvent } from './telemetry/events.ts'
+import type { Transition } from '../delivery/breaker.ts'
+import type { TlsEvent } from '../door/tls-keeper.ts'
+import type { Channel } from '../domain/message.ts'
+import type { Fault } from '../rules/faults.ts'
+import type { RulesEvent } from '../rules/keeper.ts'
+import type { StateEvent } from '../state/state.ts'
+import type { GatewayEvent } from '../telemetry/events.ts'
 
 /** Longer lists are told of by their length. */
 const MOST_ERRORS_LOGGED = 20
