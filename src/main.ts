@@ -22,15 +22,10 @@ import {
 } from './rules/sender-countries.ts'
 import type { SandboxOfConsole } from './sandbox-view.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
-import {
-  readSettings,
-  readTlsSettings,
-  secretNamesIn,
-  tlsFilesOf,
-  withoutTls,
-  type SettingFault,
-  type Settings
-} from './settings.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { secretNamesIn } from './settings/environment.ts'
+import type { SettingFault } from './settings/fault.ts'
+import { readTlsSettings, tlsFilesOf, withoutTls } from './settings/tls.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 import { logFormat } from './telemetry/log-format.ts'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { keyTable } from '../src/rules/key-table.ts'
 import { parseRules } from '../src/rules/parse.ts'
-import { SETTING_NAMES } from '../src/settings.ts'
+import { SETTING_NAMES } from '../src/settings/variables.ts'
 import { NOW, runWith } from './fixtures/commands-io.ts'
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { readSettings, SECRET_NAMES, SETTING_NAMES } from '../src/settings.ts'
+import { readSettings } from '../src/settings.ts'
+import { SECRET_NAMES, SETTING_NAMES } from '../src/settings/variables.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })

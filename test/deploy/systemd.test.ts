@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { SECRET_NAMES, SETTING_NAMES } from '../../src/settings.ts'
+import { SECRET_NAMES, SETTING_NAMES } from '../../src/settings/variables.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
