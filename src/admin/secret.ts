@@ -10,16 +10,37 @@ export const SANDBOX_ADMIN_SECRET = 'sandbox-admin-secret'
  * @param secrets those that hold now; they may be others later.
  */
 export function createSecretCheck(secrets: () => readonly string[]): (secret: string) => boolean {
+  const keyring = createKeyring(secrets)
+  return (secret) => keyring.find(secret) !== null
+}
+
+/** The secrets that hold, for whoever has to know later which of them was said, and may not keep it. */
+export interface Keyring {
+  /** @returns what to remember of it: its digest; null where it is none of ours. */
+  readonly find: (secret: string) => Buffer | null
+  /** Does the secret of that digest hold still? */
+  readonly holds: (digest: Buffer) => boolean
+}
+
+export function createKeyring(secrets: () => readonly string[]): Keyring {
   let holding: readonly string[] = []
   let known: readonly Buffer[] = []
-  return (secret) => {
+
+  function holds(given: Buffer): boolean {
     const now = secrets()
     if (now !== holding) {
       known = now.map(digestOf)
       holding = now
     }
-    const given = digestOf(secret)
     return known.reduce((found, digest) => timingSafeEqual(digest, given) || found, false)
+  }
+
+  return {
+    find(secret) {
+      const given = digestOf(secret)
+      return holds(given) ? given : null
+    },
+    holds
   }
 }
 

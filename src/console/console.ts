@@ -75,7 +75,7 @@ function closeAll(app: FastifyInstance, sessions: Sessions, deps: ConsoleDepende
     void reply.headers(EVERYWHERE).header('cache-control', 'no-store')
     const { routeOptions, headers } = request
     // The secret of a sandbox keeps out no page that has its own name point to this machine.
-    if (deps.isSecretKnown && !isLocalName(headers.host)) {
+    if (deps.isSecretKnown() && !isLocalName(headers.host)) {
       return await turnAway(request, reply, 421, 'foreign_name')
     }
     const changes = request.method !== 'GET' && request.method !== 'HEAD'

@@ -1,5 +1,6 @@
 import type { AdminStatus } from '../admin/admin-app.ts'
 import type { Drains } from '../admin/drains.ts'
+import type { Keyring } from '../admin/secret.ts'
 import type { Override } from '../domain/override.ts'
 import type { Phone } from '../domain/phone.ts'
 import type { RuleSet } from '../domain/rules.ts'
@@ -11,10 +12,10 @@ import type { SendAsked, ShownSandbox, ShownSent } from './shown.ts'
 
 /** What the console is given of the gateway: it reads through these, and reaches into nothing. */
 export interface ConsoleDependencies {
-  /** Is it a secret that opens the admin port? Takes the same time whatever it is. */
-  readonly isSecret: (secret: string) => boolean
-  /** The secret is the sandbox's own, which everybody knows. */
-  readonly isSecretKnown: boolean
+  /** What opens the admin port. It takes the same time whatever is asked, and changes when secrets are read anew. */
+  readonly secrets: Keyring
+  /** Is one of them the sandbox's own, which everybody knows? */
+  readonly isSecretKnown: () => boolean
   readonly node: NodeView
   readonly recent: Pick<Recent, 'requests' | 'counts'>
   readonly drains: Drains

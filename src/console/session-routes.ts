@@ -2,12 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { SANDBOX_ADMIN_SECRET } from '../admin/secret.ts'
+import { readAddress, sourceOf } from '../door/address.ts'
 import type { ConsoleDependencies } from './ports.ts'
 import { refuse } from './refuse.ts'
 import type { ShownSession } from './shown.ts'
 import { SESSION_COOKIE, SESSION_LASTS_MS, type Sessions } from './sessions.ts'
 
-interface SessionOptions extends Pick<ConsoleDependencies, 'isSecret' | 'isSecretKnown' | 'node' | 'report'> {
+interface SessionOptions extends Pick<ConsoleDependencies, 'secrets' | 'isSecretKnown' | 'node' | 'report'> {
   readonly sessions: Sessions
 }
 
@@ -24,11 +25,12 @@ const Login = Type.Object(
 
 export const sessionRoutes: FastifyPluginAsyncTypebox<SessionOptions> = async (
   app,
-  { isSecret, isSecretKnown, node, sessions, report }
+  { secrets, isSecretKnown, node, sessions, report }
 ) => {
+  // What is looked at and not counted is refused from one more than `max` on.
   const limits = [
-    app.createRateLimit({ max: MOST_FAILURES, timeWindow: MINUTE_MS }),
-    app.createRateLimit({ max: MOST_FAILURES_OF_ALL, timeWindow: MINUTE_MS, keyGenerator: () => 'all' })
+    app.createRateLimit({ max: MOST_FAILURES - 1, timeWindow: MINUTE_MS, keyGenerator: guesserOf }),
+    app.createRateLimit({ max: MOST_FAILURES_OF_ALL - 1, timeWindow: MINUTE_MS, keyGenerator: () => 'all' })
   ]
 
   /** In whole seconds until another try is heard; null where it is heard now. Only failures count. */
@@ -48,20 +50,25 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionOptions> = async (
       void reply.header('retry-after', tooMany)
       return await refuse(reply, 429, `Too many log-ins have failed. Try again in ${tooMany} s.`)
     }
-    if (!isSecret(request.body.secret)) {
+    const key = secrets.find(request.body.secret)
+    if (key === null) {
       await waitS(request, true)
       report({ event: 'admin.request.refused', reason: 'wrong_secret', http_status: 401 })
       return await refuse(reply, 401, 'That is not the value of ADMIN_SECRET.')
     }
     return await reply
       .code(204)
-      .setCookie(SESSION_COOKIE, sessions.begin(), {
-        httpOnly: true,
-        sameSite: 'strict',
-        path: '/console',
-        secure: isSafe(request),
-        maxAge: SESSION_LASTS_MS / 1_000
-      })
+      .setCookie(
+        SESSION_COOKIE,
+        sessions.begin(() => secrets.holds(key)),
+        {
+          httpOnly: true,
+          sameSite: 'strict',
+          path: '/console',
+          secure: isSafe(request),
+          maxAge: SESSION_LASTS_MS / 1_000
+        }
+      )
       .send()
   })
 
@@ -69,13 +76,19 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionOptions> = async (
   app.get('/session', { config: { isOpen: true } }, ({ sessionId }): ShownSession => ({
     open: sessionId !== null,
     mode: node.status().mode,
-    knownSecret: isSecretKnown ? SANDBOX_ADMIN_SECRET : null
+    knownSecret: isSecretKnown() ? SANDBOX_ADMIN_SECRET : null
   }))
 
   app.delete('/session', async (request, reply) => {
     if (request.sessionId !== null) sessions.end(request.sessionId)
     return await reply.code(204).clearCookie(SESSION_COOKIE, { path: '/console' }).send()
   })
+}
+
+/** Whom guesses are counted for: no port of a proxy's, and none of the many addresses of one IPv6 network, begins anew. */
+function guesserOf({ ip }: FastifyRequest): string {
+  const address = readAddress(ip)
+  return address === null ? 'nobody' : sourceOf(address)
 }
 
 /** Whoever ends TLS in front of us says so. To believe it costs nothing: a lie keeps only the liar's own cookie. */

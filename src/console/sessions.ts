@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto'
 
 /** Who has logged in. Of a session's token only the hash is kept: what is in memory opens no door. */
 export interface Sessions {
-  /** @returns the token of a new session; the one that has rested longest gives way where there are too many. */
-  readonly begin: () => string
+  /**
+   * @param holds does the secret hold still that it was opened with? When it does not, the session is over.
+   * @returns the token of a new session; the one that has rested longest gives way where there are too many.
+   */
+  readonly begin: (holds: () => boolean) => string
   /** Is it one that is in force? Then it counts as used. */
   readonly use: (token: string) => SessionId | null
   /** Is it still in force? A page that listens counts as use: a screen on the wall stays until {@link SESSION_LASTS_MS}. */
@@ -33,6 +36,7 @@ export const SESSION_RESTS_MS = 60 * 60_000
 export const SESSION_LASTS_MS = 12 * 60 * 60_000
 
 interface Session {
+  readonly holds: () => boolean
   readonly begunAtMs: number
   usedAtMs: number
 }
@@ -45,7 +49,9 @@ export function createSessions({ now, newToken }: SessionsDependencies): Session
     const session = sessions.get(id)
     if (session === undefined) return null
     const isOver =
-      now() - session.usedAtMs >= SESSION_RESTS_MS || now() - session.begunAtMs >= SESSION_LASTS_MS
+      now() - session.usedAtMs >= SESSION_RESTS_MS ||
+      now() - session.begunAtMs >= SESSION_LASTS_MS ||
+      !session.holds()
     if (isOver) sessions.delete(id)
     return isOver ? null : session
   }
@@ -60,9 +66,9 @@ export function createSessions({ now, newToken }: SessionsDependencies): Session
   }
 
   return {
-    begin() {
+    begin(holds) {
       const token = newToken()
-      sessions.set(idOf(token), { begunAtMs: now(), usedAtMs: now() })
+      sessions.set(idOf(token), { holds, begunAtMs: now(), usedAtMs: now() })
       if (sessions.size > MOST_SESSIONS) {
         const [oldest] = sessions.keys()
         if (oldest !== undefined) sessions.delete(oldest)

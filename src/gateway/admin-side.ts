@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyServerFactory } from 'fastify'
 import { buildAdminApp } from '../admin/admin-app.ts'
 import { createDrains } from '../admin/drains.ts'
-import { createSecretCheck, SANDBOX_ADMIN_SECRET } from '../admin/secret.ts'
+import { createKeyring, SANDBOX_ADMIN_SECRET } from '../admin/secret.ts'
 import { shownReload } from '../admin/shown-rules.ts'
 import { createTestSends } from '../admin/test-send.ts'
 import type { NodeView, SandboxView } from '../console/ports.ts'
@@ -74,8 +74,8 @@ export function buildAdminSide(deps: AdminSideDependencies): FastifyInstance | n
     },
     report,
     console: forPeople.createConsole({
-      isSecret: createSecretCheck(secrets.admin),
-      isSecretKnown: admin.secrets.includes(SANDBOX_ADMIN_SECRET),
+      secrets: createKeyring(secrets.admin),
+      isSecretKnown: () => secrets.admin().includes(SANDBOX_ADMIN_SECRET),
       node,
       recent: forPeople.recent,
       drains,

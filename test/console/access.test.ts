@@ -4,8 +4,13 @@ import fc from 'fast-check'
 import t from 'tap'
 import { SANDBOX_ADMIN_SECRET } from '../../src/admin/secret.ts'
 import { EVERYWHERE } from '../../src/console/headers.ts'
-import { askConsole, logIn } from '../fixtures/console.ts'
-import { ADMIN_SECRET, startStack, type Stack } from '../fixtures/stack.ts'
+import { OPEN_DOOR } from '../../src/door/door.ts'
+import { readNetworks } from '../../src/door/networks.ts'
+import type { ReadSecrets } from '../../src/renewal.ts'
+import { readSettings } from '../../src/settings.ts'
+import { askConsole, listen, logIn } from '../fixtures/console.ts'
+import { callerTerms, LOGIN } from '../fixtures/gateway.ts'
+import { ADMIN_SECRET, METRICS_SECRET, startStack, type Stack } from '../fixtures/stack.ts'
 
 t.test('who has the secret gets a session, and who ends it is out', async (t) => {
   const stack = await startStack(t)
@@ -209,6 +214,68 @@ t.test('who guesses is slowed down, and what was guessed is in no line', async (
   const reasons = new Set(stack.events('admin.request.refused').map(({ reason }) => reason))
   t.same(reasons, new Set(['wrong_secret', 'too_many_log_ins']))
   t.notMatch(JSON.stringify(stack.lines()), /guess-|the-admin-secret/u)
+})
+
+t.test(
+  'behind a proxy that is trusted each address is counted by itself, by its network and not its port',
+  async (t) => {
+    const trusted = readNetworks('127.0.0.1', { everybody: false })
+    if (trusted.kind === 'fault') throw new Error(trusted.message)
+    const behind = await startStack(t, { door: { ...OPEN_DOOR, trustedProxies: trusted.networks } })
+    const guess = async (stack: Stack, from: string, secret = 'a guess') =>
+      await askConsole(stack, 'POST', '/console/api/session', {
+        body: { secret },
+        headers: { 'x-forwarded-for': from, 'x-forwarded-proto': 'https' }
+      })
+    for (let i = 0; i < 10; i++) {
+      t.equal((await guess(behind, `203.0.113.7:${50_000 + i}`)).status, 401)
+      t.equal((await guess(behind, `2001:db8:0:1::${i + 1}`)).status, 401)
+    }
+    t.equal((await guess(behind, '203.0.113.7:51234')).status, 429, 'another port')
+    t.equal((await guess(behind, '198.51.100.9, 203.0.113.7')).status, 429, 'whatever it writes in front')
+    t.equal((await guess(behind, '2001:db8:0:1::ffff')).status, 429, 'another address of its network')
+    const other = await guess(behind, '203.0.113.8', ADMIN_SECRET)
+    t.equal(other.status, 204, 'a neighbour is heard')
+    t.match(other.headers.getSetCookie()[0], /; Secure/u)
+
+    const alone = await startStack(t)
+    for (let i = 0; i < 10; i++) await guess(alone, `203.0.113.${i}`)
+    t.equal((await guess(alone, '203.0.113.99')).status, 429, 'nobody is believed where no proxy is')
+  }
+)
+
+t.test('a session ends with the secret that opened it, and with no other', async (t) => {
+  let read: ReadSecrets = { kind: 'faulty', faults: [] }
+  const stack = await startStack(t, { secrets: { digests: new Map(), reread: () => read } })
+  const renewTo = async (adminSecret: string): Promise<void> => {
+    const settings = readSettings({ SANDBOX: 'on', ADMIN_SECRET: adminSecret }, () => null)
+    read = settings.kind === 'ok' ? { ...settings, callers: [callerTerms({ basic: [LOGIN] })] } : settings
+    await stack.gateway.renewSecrets()
+    t.equal(stack.events('secrets.reloaded').length > 0, true)
+  }
+  const old = await logIn(stack)
+  await renewTo(`${ADMIN_SECRET} the-next-admin-secret`)
+  t.equal((await old.ask('GET', '/state')).status, 200, 'both are in force')
+  const next = await logIn(stack, 'the-next-admin-secret')
+  const listening = await listen(stack, old.cookie)
+  await renewTo('the-next-admin-secret')
+  t.equal((await old.ask('GET', '/state')).status, 401)
+  await listening.ended
+  t.equal((await next.ask('GET', '/state')).status, 200)
+  t.equal(
+    (await askConsole(stack, 'POST', '/console/api/session', { body: { secret: ADMIN_SECRET } })).status,
+    401
+  )
+  await renewTo(`${ADMIN_SECRET} the-next-admin-secret`)
+  t.equal((await old.ask('GET', '/state')).status, 401, 'what has ended does not come back')
+})
+
+t.test('the secret of metrics opens no session', async (t) => {
+  const stack = await startStack(t)
+  const { status } = await askConsole(stack, 'POST', '/console/api/session', {
+    body: { secret: METRICS_SECRET }
+  })
+  t.equal(status, 401)
 })
 
 t.test('who logs in with success is not counted', async (t) => {

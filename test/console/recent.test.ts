@@ -420,7 +420,7 @@ t.test('a session ends when it rests, when it is old, and when somebody ends it'
   const time = clock()
   let tokens = 0
   const sessions = createSessions({ now: time.now, newToken: () => `token-${++tokens}` })
-  const id = sessions.use(sessions.begin())
+  const id = sessions.use(sessions.begin(() => true))
   if (id === null) throw new Error('There is none.')
   time.pass(SESSION_RESTS_MS - 1)
   t.ok(sessions.touch(id), 'its rest begins anew')
@@ -428,26 +428,34 @@ t.test('a session ends when it rests, when it is old, and when somebody ends it'
   t.notOk(sessions.touch(id))
   t.equal(sessions.use('token-1'), null)
 
-  const second = sessions.begin()
+  const second = sessions.begin(() => true)
   for (let ms = 0; ms < SESSION_LASTS_MS; ms += SESSION_RESTS_MS / 2) {
     t.ok(sessions.use(second) !== null)
     time.pass(SESSION_RESTS_MS / 2)
   }
   t.equal(sessions.use(second), null, 'however much it is used')
 
-  const third = sessions.use(sessions.begin())
+  let holds = true
+  const known = sessions.begin(() => holds)
+  t.ok(sessions.use(known) !== null)
+  holds = false
+  t.equal(sessions.use(known), null, 'the secret that opened it holds no more')
+  holds = true
+  t.equal(sessions.use(known), null, 'and it does not come back')
+
+  const third = sessions.use(sessions.begin(() => true))
   if (third !== null) sessions.end(third)
-  t.equal(sessions.use('token-3'), null)
-  t.not(third, 'token-3', 'what is kept opens no door')
+  t.equal(sessions.use('token-4'), null)
+  t.not(third, 'token-4', 'what is kept opens no door')
 })
 
 t.test('there are so many sessions, and the one that has rested longest gives way', async (t) => {
   const time = clock()
   let tokens = 0
   const sessions = createSessions({ now: time.now, newToken: () => `token-${++tokens}` })
-  for (let i = 0; i < MOST_SESSIONS; i++) sessions.begin()
+  for (let i = 0; i < MOST_SESSIONS; i++) sessions.begin(() => true)
   sessions.use('token-1')
-  sessions.begin()
+  sessions.begin(() => true)
   t.equal(sessions.use('token-2'), null)
   t.ok(sessions.use('token-1') !== null)
 })

@@ -238,6 +238,13 @@ t.test('the admin port speaks TLS as well where it leaves this machine', async (
     headers: { authorization: `Bearer ${ADMIN_SECRET}` }
   })
   t.equal(answer.status, 200)
+  const login = await call(`${url}/console/api/session`, {
+    ca: authority.pem,
+    headers: { 'x-switchboard-console': '1' },
+    body: JSON.stringify({ secret: ADMIN_SECRET })
+  })
+  t.equal(login.status, 204)
+  t.match(login.headers['set-cookie']?.[0], /; HttpOnly; Secure; SameSite=Strict$/u)
 })
 
 t.test('a renewed certificate is shown to whoever comes, and a faulty one changes nothing', async (t) => {
