@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { Script } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
-import { renderRoutesPage, type RouteRow, type RoutesPage } from '../../src/commands/routes-page.ts'
+import { renderRoutesPage } from '../../src/commands/routes-page.ts'
+import type { RouteRow, RoutesPage } from '../../src/commands/routes-page-sheet.ts'
 import { COUNTRIES } from '../../src/rules/countries.ts'
 
 const names = new Intl.DisplayNames('en', { type: 'region' })
