@@ -1,9 +1,15 @@
 import { connect } from 'node:tls'
-import type { Opened, Probes, RedisReading } from './commands/probes.ts'
+import { createJsonFetcher } from './callers/fetch-json.ts'
+import { createIssuerKeys, KEY_TIMES } from './callers/issuer-keys.ts'
+import { parseOrgs } from './callers/orgs-file.ts'
+import type { CallerTerms } from './callers/terms.ts'
+import type { IssuerProbe, IssuerReading, Opened, Probes, RedisReading } from './commands/probes.ts'
 import type { Account } from './providers/account.ts'
 import { createAccounts } from './providers/accounts.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { ReadSecretFile } from './settings/environment.ts'
+import type { SettingFault } from './settings/fault.ts'
+import { readTlsSettings } from './settings/tls.ts'
 import { createMemoryState } from './state/memory.ts'
 import { createSealing } from './state/sealing.ts'
 
@@ -21,6 +27,10 @@ export function createProbes({ readSecretFile, epoch, now }: ProbesDependencies)
     const read = readSettings(env, readSecretFile)
     if (read.kind === 'faulty') return read
     const { mode, publicUrl, admin, logHashKey, redis } = read.settings
+    const tls = readTlsSettings(env, readSecretFile, epoch())
+    if (tls?.kind === 'faulty') return tls
+    const terms = readTerms(env, read.settings)
+    if (terms.kind === 'faulty') return terms
     let accounts: readonly Account[]
     try {
       accounts = mode.kind === 'live' ? createAccounts(mode.providers, { now: epoch }) : []
@@ -35,11 +45,71 @@ export function createProbes({ readSecretFile, epoch, now }: ProbesDependencies)
       hasAdmin: admin !== null,
       hasHashKey: logHashKey !== null,
       accounts,
-      redis: redis === null ? null : () => readRedis(redis, now)
+      redis: redis === null ? null : () => readRedis(redis, now),
+      issuers: issuersOf(terms.callers)
     }
   }
 
+  function readTerms(
+    env: Readonly<Record<string, string | undefined>>,
+    { orgsFile, oktaBasicAuth, oktaHeader, oktaOauth }: Settings
+  ): ReadTerms {
+    if (orgsFile === null) {
+      return {
+        kind: 'ok',
+        callers: [{ org: null, basic: oktaBasicAuth ?? [], header: oktaHeader, oauth: oktaOauth }]
+      }
+    }
+    const text = readSecretFile(orgsFile)
+    if (text === null) {
+      return { kind: 'faulty', faults: [faultOfOrgs(`names ${orgsFile}, which cannot be read`)] }
+    }
+    const parsed = parseOrgs(text, orgsFile, { file: readSecretFile, variable: (name) => env[name] })
+    if (parsed.kind === 'ok') return parsed
+    const faults = parsed.faults.map(({ file, line, code, message }) =>
+      faultOfOrgs(`names ${file}, where line ${line} is wrong (${code}): ${message}`)
+    )
+    return { kind: 'faulty', faults }
+  }
+
+  function issuersOf(callers: readonly CallerTerms[]): readonly IssuerProbe[] {
+    const issuers = new Set(callers.flatMap(({ oauth }) => oauth.map(({ issuer }) => issuer)))
+    return Array.from(issuers, (issuer) => ({ issuer, read: () => readIssuer(issuer, now) }))
+  }
+
   return { open, certificate: readCertificate }
+}
+
+function faultOfOrgs(message: string): SettingFault {
+  return { name: 'ORGS_FILE', message }
+}
+
+type ReadTerms =
+  | { readonly kind: 'ok'; readonly callers: readonly CallerTerms[] }
+  | { readonly kind: 'faulty'; readonly faults: readonly SettingFault[] }
+
+/** By the gateway's own code, with its limits. */
+async function readIssuer(issuer: string, now: () => number): Promise<IssuerReading> {
+  const fetcher = createJsonFetcher()
+  let reading: IssuerReading = { kind: 'lost', cause: 'timeout' }
+  const keys = createIssuerKeys({
+    issuer,
+    fetcher,
+    report: (event) => {
+      if (event.event === 'auth.keys_fetched') reading = { kind: 'reached', keys: event.keys }
+      if (event.event === 'auth.keys_failed') reading = { kind: 'lost', cause: event.cause }
+    },
+    now,
+    random: () => 0,
+    times: KEY_TIMES
+  })
+  try {
+    await keys.start()
+    return reading
+  } finally {
+    keys.close()
+    await fetcher.close()
+  }
 }
 
 /** Connects, writes and reads, as a node does at its start. It has limits of its own: two seconds, and a few more. */

@@ -86,7 +86,7 @@ function whoAnswers(answer: JsonAnswer, url: URL, isSignedIn: boolean): Finding 
     return problem(
       check,
       `${url.href} is a Switchboard, and answers with HTTP ${status}`,
-      'Its log says why: okta.request.refused'
+      REMEDIES[status] ?? 'Its log says why: okta.request.refused'
     )
   }
   return isSignedIn
@@ -94,8 +94,13 @@ function whoAnswers(answer: JsonAnswer, url: URL, isSignedIn: boolean): Finding 
     : problem(
         check,
         `${url.href} lets everybody in`,
-        'Set OKTA_BASIC_AUTH: anybody may send codes through it'
+        'Set OKTA_BASIC_AUTH, or another way for Okta to sign in: anybody may send codes through it'
       )
+}
+
+const REMEDIES: Readonly<Record<number, string>> = {
+  403: 'ALLOWED_SOURCES keeps this machine out: run doctor where it lets in, and see that Okta is on the list (docs/okta.md)',
+  429: 'SOURCE_LIMIT, or too many wrong credentials from here: wait a minute. Behind a proxy everybody is one source until TRUSTED_PROXIES names it'
 }
 
 function remedyOf(cause: string): string {

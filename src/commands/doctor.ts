@@ -5,7 +5,8 @@ import { checkRules } from './doctor-rules.ts'
 import { envFileOption, withEnvFile } from './env-file.ts'
 import { countInWords, findingInWords, ok, problem, warning, type Finding } from './findings.ts'
 import { hookUrl } from './hook-caller.ts'
-import type { Opened, RedisReading, Surroundings } from './probes.ts'
+import { transportInWords } from './json-exchange.ts'
+import type { IssuerReading, Opened, RedisReading, Surroundings } from './probes.ts'
 
 interface Options {
   readonly envFile?: string
@@ -33,7 +34,8 @@ export const addDoctor: AddCommand = (program, outer, end) => {
     .addHelpText(
       'after',
       `
-It looks at the settings, the rules, the senders, each provider's sign-in and balance, the clock, Redis, and at PUBLIC_URL from here, as
+It looks at the settings, the rules, the senders, each provider's sign-in and balance, the clock, Redis, the
+issuers of tokens, and at PUBLIC_URL from here, as
 Okta would: certificate, redirects, who answers, how long it takes. It costs nothing, and the gateway logs ten requests that it does not
 understand (otp.request.completed, not_understood). Exit status 1: there is a problem.
 ${examples('doctor --env-file .env', 'doctor --json')}`
@@ -95,6 +97,14 @@ async function startChecks(io: Io, lowBalance: number): Promise<readonly Check[]
       bounded(
         'redis',
         surroundings.redis(REDIS_WITHIN_MS).then((reading) => [redisFinding(reading)])
+      )
+    )
+  }
+  for (const { issuer, read } of surroundings.issuers) {
+    checks.push(
+      bounded(
+        'issuer',
+        read().then((reading) => [issuerFinding(issuer, reading)])
       )
     )
   }
@@ -189,6 +199,39 @@ const REDIS_IN_WORDS: Readonly<Record<string, string>> = {
 const REDIS_REMEDIES: Readonly<Record<string, string>> = {
   UNREADABLE_VALUE: 'Every node needs the same STATE_KEY',
   READONLY: 'Let REDIS_URL lead to the primary'
+}
+
+function issuerFinding(issuer: string, reading: IssuerReading): Finding {
+  if (reading.kind === 'reached') {
+    return ok(
+      'issuer',
+      `${issuer} has ${reading.keys} ${reading.keys === 1 ? 'key' : 'keys'} to check tokens by`
+    )
+  }
+  const { cause } = reading
+  const why = ISSUER_IN_WORDS[cause] ?? transportInWords(cause)
+  return problem(
+    'issuer',
+    `${issuer}: ${why}. No token of it can be checked`,
+    ISSUER_REMEDIES[cause] ??
+      'Compare OKTA_OAUTH_ISSUERS with "Issuer" in Security > API, and let this machine reach it'
+  )
+}
+
+const ISSUER_IN_WORDS: Readonly<Record<string, string>> = {
+  http_404: 'there is no authorization server',
+  redirect: 'it leads elsewhere, and that is not followed',
+  not_json: 'what answers there is no authorization server',
+  wrong_shape: 'what answers there is no authorization server',
+  issuer_mismatch: 'the authorization server calls itself by another name',
+  foreign_jwks_uri: 'its keys are said to be at another host, which is not believed',
+  no_usable_keys: 'it publishes no RSA key for signatures',
+  org_authorization_server: "it is the org's own, whose tokens nobody but Okta can check"
+}
+
+const ISSUER_REMEDIES: Readonly<Record<string, string>> = {
+  org_authorization_server:
+    'Take a custom authorization server (Security > API): its issuer ends in /oauth2/default or /oauth2/aus...'
 }
 
 /** A check that never ends, or has a bug, is a finding as well. */

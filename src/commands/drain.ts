@@ -3,6 +3,7 @@ import type { ShownOverride } from '../admin/admin-app.ts'
 import { CHANNELS } from '../domain/message.ts'
 import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { envFileOption, withEnvFile } from './env-file.ts'
 import { sentenceOf, undoOf } from '../words/override-words.ts'
 
 interface Options {
@@ -11,10 +12,11 @@ interface Options {
   readonly by?: string
   readonly channel?: string
   readonly country?: string
+  readonly envFile?: string
   readonly json?: true
 }
 
-export const addDrain: AddCommand = (program, io, end) => {
+export const addDrain: AddCommand = (program, outer, end) => {
   program
     .command('drain')
     .description('take a provider out of use for a while')
@@ -24,6 +26,7 @@ export const addDrain: AddCommand = (program, io, end) => {
     .option('--by <name>', 'who you are (default: USER)')
     .addOption(new Option('--channel <channel>', 'this one only').choices(CHANNELS))
     .option('--country <code>', 'numbers of this country only')
+    .addOption(envFileOption())
     .option('--json', 'the answer as it came')
     .addHelpText(
       'after',
@@ -35,8 +38,10 @@ export const addDrain: AddCommand = (program, io, end) => {
     .action(
       async (
         provider: string,
-        { for: length, why, by = io.env['USER'], channel, country, json }: Options
+        { for: length, why, channel, country, envFile, json, ...options }: Options
       ) => {
+        const io = withEnvFile(outer, envFile)
+        const by = options.by ?? io.env['USER']
         if (by === undefined || by === '') {
           io.complain('Say who you are: --by NAME.\n')
           return end(STATUS.usage)

@@ -65,6 +65,35 @@ export function readHookHeader(
   return { kind: 'header', name, ...header }
 }
 
+/** How Okta signs in, as far as the gateway's settings say: what they have first of Basic, a header and OAuth 2.0. */
+export function usualAuth(io: Pick<Io, 'env' | 'readFile'>): HookAuth {
+  const header = readHookHeader(io)
+  if (header !== null) return header.kind
+  return (io.env['OKTA_OAUTH_ISSUERS'] ?? '').trim() === '' ? 'basic' : 'oauth'
+}
+
+/** Where Okta gets its token, and for whom; what is not known is left out. */
+export interface TokenSource {
+  readonly clientId: string | undefined
+  readonly tokenUrl: string | undefined
+  readonly scope: string | undefined
+}
+
+/** As flags say, else as the gateway's settings do: of several issuers and clients the last one, the newest. */
+export function readTokenSource(
+  { env }: Pick<Io, 'env'>,
+  { clientId, tokenUrl, scope }: TokenSource
+): TokenSource {
+  const last = (name: string): string | undefined => env[name]?.split(/\s+/u).findLast((word) => word !== '')
+  const issuer = last('OKTA_OAUTH_ISSUERS')
+  return {
+    clientId: clientId ?? last('OKTA_OAUTH_CLIENT_IDS'),
+    // As Okta's custom authorization servers have it, below their issuer.
+    tokenUrl: tokenUrl ?? (issuer === undefined ? undefined : `${issuer.replace(/\/+$/u, '')}/v1/token`),
+    scope: scope ?? last('OKTA_OAUTH_SCOPE')
+  }
+}
+
 function newest(
   text: string | null,
   name: string

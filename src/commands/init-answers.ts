@@ -37,6 +37,7 @@ export interface InitFlags {
   readonly number?: readonly string[]
   readonly auth?: HookAuth
   readonly issuer?: string
+  readonly audience?: string
   readonly clientId?: string
   readonly scope?: string
   readonly redis?: true
@@ -172,15 +173,22 @@ async function readOAuth(flags: InitFlags, ask: Questions | null): Promise<InitA
   hold(issuerFault(issuer), '--issuer')
   const clientId =
     flags.clientId ?? (await ask?.input('The client ID of the app that Okta uses?')) ?? missing('--client-id')
+  const audience =
+    flags.audience ??
+    (await ask?.input('Its audience? (Security > API shows it)', { initial: 'api://default' })) ??
+    'api://default'
   const scope =
     flags.scope ?? (await ask?.input('The custom scope?', { initial: 'otp' })) ?? missing('--scope')
   for (const [name, value] of [
     ['--client-id', clientId],
+    ['--audience', audience],
     ['--scope', scope]
   ] as const) {
-    if (value === '' || !PLAIN.test(value)) throw new CommandFault(`${name} is no such word.`)
+    if (value === '' || !PLAIN.test(value)) {
+      throw new CommandFault(`${name} has to be one word, as the authorization server shows it.`)
+    }
   }
-  return { issuer: issuer.replace(/\/+$/u, ''), audience: 'api://default', scope, clientId }
+  return { issuer: issuer.replace(/\/+$/u, ''), audience, scope, clientId }
 }
 
 /** From the environment, so that no secret stands in a shell's history; else asked for, unseen. */
@@ -231,7 +239,7 @@ function urlFault(text: string): true | string {
 function issuerFault(text: string): true | string {
   if (urlFault(text) !== true) return 'It has to be an https:// address.'
   return (
-    new URL(text).pathname.startsWith('/oauth2/') ||
+    /^\/oauth2\/[\w-]+\/*$/u.test(new URL(text).pathname) ||
     "It has to be a custom authorization server (/oauth2/default): nobody but Okta can check the org's own tokens."
   )
 }

@@ -29,7 +29,7 @@ ${
   redisUrl === null
     ? ''
     : `
-# --- Several nodes: each has the same four lines
+# --- Several nodes: each has this file, the same on all
 REDIS_URL=${redisUrl}
 # What is kept in Redis is sealed with it.
 STATE_KEY=${secrets.stateKey}

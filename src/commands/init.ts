@@ -37,6 +37,7 @@ export const addInit: AddCommand = (program, io, end) => {
     )
     .addOption(new Option('--auth <kind>', 'how Okta signs in (default: basic)').choices(HOOK_AUTHS))
     .option('--issuer <url>', 'OAuth 2.0: of the authorization server')
+    .option('--audience <audience>', 'OAuth 2.0: of its tokens (default: api://default)')
     .option('--client-id <id>', 'OAuth 2.0: of the app that Okta uses')
     .option('--scope <scope>', 'OAuth 2.0: what the token has to be for')
     .option('--redis', 'several nodes share the Redis of REDIS_URL')

@@ -1,5 +1,5 @@
 import { CommandFault, type Io } from './command.ts'
-import { readHookHeader, type HookAuth } from './hook-caller.ts'
+import { readHookHeader, readTokenSource, usualAuth, type HookAuth } from './hook-caller.ts'
 import { HOOK_TYPE, type Hook } from './okta-api.ts'
 import { HIDDEN, readSecret } from './secrets.ts'
 
@@ -38,7 +38,8 @@ export function readDesiredHook(io: Pick<Io, 'env' | 'readFile'>, options: HookO
   if (url.href.length > LONGEST_URL) throw new CommandFault('Okta takes no address above 1024 characters.')
   if (name.length === 0 || name.length > 255) throw new CommandFault('A name has 1 to 255 characters.')
   const base = { uri: url.href, method: 'POST' }
-  return options.auth === 'oauth' ? byOAuth(io, options, base) : byHeader(io, options, base)
+  const auth = options.auth ?? usualAuth(io)
+  return auth === 'oauth' ? byOAuth(io, options, base) : byHeader(io, { ...options, auth }, base)
 }
 
 type Base = Readonly<Record<'uri' | 'method', string>>
@@ -72,15 +73,13 @@ function plainSecrets(io: Pick<Io, 'env' | 'readFile'>): readonly string[] {
   )
 }
 
-function byOAuth(
-  io: Pick<Io, 'env' | 'readFile'>,
-  { name, clientId, tokenUrl, scope, hookKeyId }: HookOptions,
-  base: Base
-): DesiredHook {
+function byOAuth(io: Pick<Io, 'env' | 'readFile'>, options: HookOptions, base: Base): DesiredHook {
+  const { name, hookKeyId } = options
+  const { clientId, tokenUrl, scope } = readTokenSource(io, options)
   const secret = readSecret(io, 'OKTA_HOOK_CLIENT_SECRET')
   if (clientId === undefined || tokenUrl === undefined || scope === undefined) {
     throw new CommandFault(
-      'OAuth 2.0 needs --client-id, --token-url (of the authorization server, such as https://example.okta.com/oauth2/default/v1/token) and --scope.'
+      'OAuth 2.0 needs --client-id, --token-url (of the authorization server, such as https://example.okta.com/oauth2/default/v1/token) and --scope, or OKTA_OAUTH_CLIENT_IDS, OKTA_OAUTH_ISSUERS and OKTA_OAUTH_SCOPE.'
     )
   }
   if (!URL.canParse(tokenUrl) || new URL(tokenUrl).protocol !== 'https:') {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CommandFault, STATUS, type Io, type Status } from './command.ts'
 import { askFirst } from './confirm.ts'
 import { countInWords, findingInWords, problem, type Finding } from './findings.ts'
-import { readHookHeader, type HookAuth } from './hook-caller.ts'
+import { readHookHeader, readTokenSource, usualAuth, type HookAuth, type TokenSource } from './hook-caller.ts'
 import { exchangeJson, transportInWords, type JsonAnswer } from './json-exchange.ts'
 import { judgeAnswer, OKTA_WAITS_MS } from './okta-judge.ts'
 import { hideSecrets, readSecret } from './secrets.ts'
@@ -101,10 +101,15 @@ async function headersOf(
   io: Pick<Io, 'env' | 'readFile' | 'fetch' | 'monotonic'>,
   options: PreviewOptions
 ): Promise<Caller> {
-  if (options.auth === 'oauth') return await tokenOf(io, options)
-  const header = readHookHeader(io, options.auth)
+  const auth = options.auth ?? usualAuth(io)
+  if (auth === 'oauth') return await tokenOf(io, readTokenSource(io, options))
+  const header = readHookHeader(io, auth)
   if (header === null) {
-    throw new CommandFault('OKTA_BASIC_AUTH is missing: the pair user:password that the gateway takes.')
+    throw new CommandFault(
+      auth === 'header'
+        ? 'OKTA_HEADER_NAME and OKTA_HEADER_SECRETS are missing: the header that the gateway takes.'
+        : 'OKTA_BASIC_AUTH is missing: the pair user:password that the gateway takes. --env-file .env reads it where init has written it.'
+    )
   }
   const { name, value, source } = header
   return {
@@ -117,12 +122,12 @@ async function headersOf(
 /** As Okta does for `client_secret_post`. Its hook key never leaves Okta, so that the other way cannot be tried from here. */
 async function tokenOf(
   io: Pick<Io, 'env' | 'readFile' | 'fetch' | 'monotonic'>,
-  { clientId, tokenUrl, scope }: PreviewOptions
+  { clientId, tokenUrl, scope }: TokenSource
 ): Promise<Caller> {
   const secret = readSecret(io, 'OKTA_HOOK_CLIENT_SECRET')
   if (secret === null || clientId === undefined || tokenUrl === undefined || scope === undefined) {
     throw new CommandFault(
-      'With OAuth 2.0 it needs OKTA_HOOK_CLIENT_SECRET, --client-id, --token-url and --scope. A hook with a hook key (private_key_jwt) can be tried by Okta alone: Workflow > Inline Hooks > Preview.'
+      'With OAuth 2.0 it needs OKTA_HOOK_CLIENT_SECRET, and the settings OKTA_OAUTH_... or --client-id, --token-url and --scope. A hook with a hook key (private_key_jwt) can be tried by Okta alone: Workflow > Inline Hooks > Preview.'
     )
   }
   const url = URL.parse(tokenUrl)

@@ -53,9 +53,12 @@ function withAuth(command: Command): Command {
         'how Okta signs in at the gateway (default: what the environment has)'
       ).choices(HOOK_AUTHS)
     )
-    .option('--client-id <id>', 'OAuth 2.0: of the app that Okta is at the authorization server')
-    .option('--token-url <url>', 'OAuth 2.0: where Okta gets its token')
-    .option('--scope <scope>', 'OAuth 2.0: what the token has to be for')
+    .option(
+      '--client-id <id>',
+      'OAuth 2.0: of the app that Okta is at the authorization server (default: OKTA_OAUTH_CLIENT_IDS)'
+    )
+    .option('--token-url <url>', 'OAuth 2.0: where Okta gets its token (default: below OKTA_OAUTH_ISSUERS)')
+    .option('--scope <scope>', 'OAuth 2.0: what the token has to be for (default: OKTA_OAUTH_SCOPE)')
 }
 
 function openApi(io: Io, secrets: readonly string[] = []): { readonly api: OktaApi; readonly org: string } {
@@ -84,7 +87,7 @@ function addRegister(okta: Command, outer: Io, end: End): void {
       `${SIGN_IN}${examples(
         'okta register --env-file .env',
         'okta register --auth header --yes',
-        'okta register --auth oauth --client-id 0oa1 --token-url https://example.okta.com/oauth2/default/v1/token --scope otp'
+        'okta register --env-file .env --auth oauth --hook-key-id HKY1'
       )}`
     )
     .action(
@@ -197,8 +200,8 @@ function addPreview(okta: Command, outer: Io, end: End): void {
     .addHelpText(
       'after',
       `
-It asks nothing of Okta: it takes Okta's place, with the credentials that the gateway takes (OKTA_BASIC_AUTH, or OKTA_HEADER_NAME and
-OKTA_HEADER_SECRETS). The code is 11111.
+It asks nothing of Okta: it takes Okta's place, with the credentials that the gateway takes (OKTA_BASIC_AUTH; OKTA_HEADER_NAME and
+OKTA_HEADER_SECRETS; or, with OAuth 2.0, OKTA_HOOK_CLIENT_SECRET and the settings OKTA_OAUTH_...). The code is 11111.
 ${examples('okta preview --env-file .env --to +46701740605', 'okta preview --url http://127.0.0.1:3000 --channel voice')}`
     )
     .action(

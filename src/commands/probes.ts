@@ -29,7 +29,20 @@ export interface Surroundings {
   readonly accounts: readonly AccountProbe[]
   /** Null: each node has its own memory. */
   readonly redis: ((withinMs: number) => Promise<RedisReading>) | null
+  /** The authorization servers whose tokens open, each once. */
+  readonly issuers: readonly IssuerProbe[]
 }
+
+export interface IssuerProbe {
+  readonly issuer: string
+  /** Fetches its metadata and keys as the gateway does at its start; resolves within a few seconds. */
+  readonly read: () => Promise<IssuerReading>
+}
+
+export type IssuerReading =
+  | { readonly kind: 'reached'; readonly keys: number }
+  /** One word: "ENOTFOUND", "http_404", "org_authorization_server". */
+  | { readonly kind: 'lost'; readonly cause: string }
 
 export interface AccountProbe {
   readonly provider: string

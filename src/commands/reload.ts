@@ -1,17 +1,20 @@
 import type { ShownReload, ShownRules } from '../admin/shown-rules.ts'
 import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { envFileOption, withEnvFile } from './env-file.ts'
 
 /** A long file takes a while to check, in ms. */
 const RELOAD_WITHIN_MS = 90_000
 
-export const addReload: AddCommand = (program, io, end) => {
+export const addReload: AddCommand = (program, outer, end) => {
   program
     .command('reload')
     .description('let the gateway read its rules files now, and say what came of it')
+    .addOption(envFileOption())
     .option('--json', 'the answer as it came')
     .addHelpText('after', examples('reload'))
-    .action(async ({ json }: { readonly json?: true }) => {
+    .action(async ({ envFile, json }: { readonly envFile?: string; readonly json?: true }) => {
+      const io = withEnvFile(outer, envFile)
       const answer = await askGateway(io, {
         method: 'POST',
         path: '/rules/reload',

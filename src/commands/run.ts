@@ -29,7 +29,7 @@ const GROUPS: readonly (readonly [string, readonly AddCommand[]])[] = [
 
 const FURTHER = `
 The commands of the last group ask a gateway that runs: at ADMIN_URL (http://127.0.0.1:3002, or the port in
-ADMIN_PORT), with the secret in ADMIN_SECRET or in the file that ADMIN_SECRET_FILE names.
+ADMIN_PORT), with the secret in ADMIN_SECRET or in the file that ADMIN_SECRET_FILE names; --env-file .env reads these from there.
 Exit status: 0 fine, 1 something was found or could not be done, 2 the command was not understood.
 "switchboard COMMAND --help" has examples.
 `

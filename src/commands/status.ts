@@ -1,15 +1,18 @@
 import type { AdminStatus, ShownOverride } from '../admin/admin-app.ts'
 import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { envFileOption, withEnvFile } from './env-file.ts'
 import { sentenceOf } from '../words/override-words.ts'
 
-export const addStatus: AddCommand = (program, io, end) => {
+export const addStatus: AddCommand = (program, outer, end) => {
   program
     .command('status')
     .description('show the rules in force, breakers, drains, and what is under way')
+    .addOption(envFileOption())
     .option('--json', 'the answer as it came')
     .addHelpText('after', examples('status', 'status --json'))
-    .action(async ({ json }: { readonly json?: true }) => {
+    .action(async ({ envFile, json }: { readonly envFile?: string; readonly json?: true }) => {
+      const io = withEnvFile(outer, envFile)
       const answer = await askGateway(io, { method: 'GET', path: '/status' })
       if (answer === null) return end(STATUS.findings)
       if (json === true) return io.print(`${JSON.stringify(answer, null, 2)}\n`)

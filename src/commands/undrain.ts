@@ -3,16 +3,18 @@ import type { ShownOverride } from '../admin/admin-app.ts'
 import { CHANNELS } from '../domain/message.ts'
 import { askGateway } from './admin-client.ts'
 import { examples, STATUS, type AddCommand } from './command.ts'
+import { envFileOption, withEnvFile } from './env-file.ts'
 import { sentenceOf } from '../words/override-words.ts'
 
 interface Options {
   readonly by?: string
   readonly channel?: string
   readonly country?: string
+  readonly envFile?: string
   readonly json?: true
 }
 
-export const addUndrain: AddCommand = (program, io, end) => {
+export const addUndrain: AddCommand = (program, outer, end) => {
   program
     .command('undrain')
     .description('put a provider back into use: all that is drained of it, or what is said')
@@ -20,9 +22,12 @@ export const addUndrain: AddCommand = (program, io, end) => {
     .option('--by <name>', 'who you are (default: USER)')
     .addOption(new Option('--channel <channel>', 'this one only').choices(CHANNELS))
     .option('--country <code>', 'numbers of this country only')
+    .addOption(envFileOption())
     .option('--json', 'the answer as it came')
     .addHelpText('after', examples('undrain twilio', 'undrain vonage --channel voice --country SE'))
-    .action(async (provider: string, { by = io.env['USER'], channel, country, json }: Options) => {
+    .action(async (provider: string, { channel, country, envFile, json, ...options }: Options) => {
+      const io = withEnvFile(outer, envFile)
+      const by = options.by ?? io.env['USER']
       if (by === undefined || by === '') {
         io.complain('Say who you are: --by NAME.\n')
         return end(STATUS.usage)

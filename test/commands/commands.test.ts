@@ -151,6 +151,34 @@ t.test('a command that does not reach its gateway says why, without the secret',
   t.notMatch(said, /another secret|password|the-admin-secret/u)
 })
 
+t.test('commands find a gateway by the file that init has written', async (t) => {
+  const stack = await startStack(t)
+  const { port } = new URL(stack.gateway.adminUrl ?? '')
+  const text = `ADMIN_PORT=${port}\nADMIN_SECRET=${ADMIN_SECRET}\n`
+  const ask = async (line: string) => {
+    let [out, err] = ['', '']
+    const status = await runCommand({
+      ...NO_FILES,
+      args: [...line.split(' '), '--env-file', '.env'],
+      env: { USER: 'me' },
+      readFile: (path) => (path === '.env' ? text : null),
+      fetch,
+      print: (said) => (out += said),
+      complain: (said) => (err += said),
+      version: '1.2.3'
+    })
+    return { status, out, err }
+  }
+  t.match(await ask('status'), { status: 0, out: /^switchboard .* \(sandbox\)/u })
+  t.match(await ask('drain twilio --for 1h --why INC-1'), {
+    status: 0,
+    out: /drained until .* by me: INC-1/u
+  })
+  t.match(await ask('overrides'), { status: 0, out: /INC-1/u })
+  t.match(await ask('undrain twilio'), { status: 0, out: /^No longer/u })
+  t.equal((await ask('reload')).status, 0)
+})
+
 t.test('help and version', async (t) => {
   const stack = await startStack(t)
   const command = commands(stack)

@@ -17,6 +17,7 @@ import { runWith, type Ran } from '../fixtures/commands-io.ts'
 import { LOGIN, providersOf } from '../fixtures/gateway.ts'
 import { holdToGolden, shownOf } from '../fixtures/golden.ts'
 import { closedPort, hang, rawVendor, reply } from '../fixtures/raw-vendor.ts'
+import { startIssuer } from '../fixtures/issuer.ts'
 import { NO_REDIS, startRedisServer } from '../fixtures/redis-server.ts'
 import { startStack, type Stack } from '../fixtures/stack.ts'
 
@@ -132,6 +133,53 @@ t.test('every fault of the settings is said, and nothing else that hangs on them
     out: /warning +settings +no faults; the sandbox[^]*problem +public url +PUBLIC_URL is not set/u
   })
   t.match(await runWith(['doctor', '--low-balance', 'much']), { status: 2 })
+})
+
+t.test('the file of orgs and the certificate are settings, too', async (t) => {
+  const folder = t.testdir({
+    'rules.yaml': SOUND_RULES,
+    'orgs.yaml': 'version: 1\norgs:\n  acme.okta.com: { basics: x }\n'
+  })
+  const stack = await startStack(t, { mode: 'live' })
+  const { OKTA_BASIC_AUTH: _, ...live } = liveEnv(stack, `${folder}/rules.yaml`)
+  t.match(await doctor({ ...live, ORGS_FILE: `${folder}/orgs.yaml` }), {
+    status: 1,
+    out: /problem +settings +ORGS_FILE names \S+orgs\.yaml, where line 3 is wrong \(/u
+  })
+  t.match(await doctor({ ...live, ORGS_FILE: `${folder}/nowhere.yaml` }), {
+    status: 1,
+    out: /ORGS_FILE names \S+nowhere\.yaml, which cannot be read/u
+  })
+  const tls = { TLS_CERT: 'no certificate', TLS_KEY: 'no key' }
+  t.match(await doctor({ ...live, ...tls, OKTA_BASIC_AUTH: 'okta:a-secret' }), {
+    status: 1,
+    out: /problem +settings +TLS_/u
+  })
+})
+
+t.test('an authorization server is asked for its keys, as the gateway would', async (t) => {
+  const issuer = await startIssuer(t)
+  const stack = await startStack(t, { mode: 'live' })
+  const { OKTA_BASIC_AUTH: _, ...live } = liveEnv(stack, rulesIn(t))
+  const env = (issuers: string): Record<string, string> => ({
+    ...live,
+    OKTA_OAUTH_ISSUERS: issuers,
+    OKTA_OAUTH_AUDIENCE: issuer.terms.audience,
+    OKTA_OAUTH_SCOPE: issuer.terms.scope,
+    OKTA_OAUTH_CLIENT_IDS: '0oa1'
+  })
+  const over = internetOf(stack)
+  const ran = await doctor(env(`${issuer.issuer} ${issuer.origin}/oauth2/none`), over)
+  t.match(ran.out, `ok       issuer       ${issuer.issuer} has 1 key to check tokens by`)
+  t.match(ran.out, /problem +issuer +\S+\/oauth2\/none: there is no authorization server\. No token/u)
+  t.match(ran.out, /is a Switchboard, and lets nobody in without credentials/u)
+  issuer.publish([])
+  t.match(await doctor(env(issuer.issuer), over), { status: 1, out: /publishes no RSA key/u })
+  await issuer.close()
+  t.match(await doctor(env(issuer.issuer), over), {
+    status: 1,
+    out: /issuer +\S+: nobody listens there\. No token[^]*Compare OKTA_OAUTH_ISSUERS/u
+  })
 })
 
 t.test('rules and senders are held against the accounts', async (t) => {
@@ -296,6 +344,8 @@ t.test('PUBLIC_URL: who answers there, and how', async (t) => {
         Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error('x'), { code }) })
       )
     )
+  const refusal = (status: number): Response =>
+    Response.json({ error: { errorCauses: [{ domain: 'switchboard' }] } }, { status })
   const cases: readonly [Partial<Io>, Record<string, string>, RegExp][] = [
     [
       over,
@@ -307,6 +357,8 @@ t.test('PUBLIC_URL: who answers there, and how', async (t) => {
       {},
       /sends elsewhere \(HTTP 308\)/u
     ],
+    [instead(async () => refusal(403)), {}, /HTTP 403[^]*ALLOWED_SOURCES keeps this machine out/u],
+    [instead(async () => refusal(429)), {}, /HTTP 429[^]*SOURCE_LIMIT/u],
     [instead(async () => Response.json({ hello: 'world' })), {}, /HTTP 200, and it is not this gateway/u],
     [
       instead(async () => new Response('<html>', { status: 502 })),

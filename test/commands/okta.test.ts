@@ -141,6 +141,38 @@ t.test('register takes a header of its own, and both kinds of OAuth 2.0', async 
   }
 })
 
+t.test('register and preview take OAuth 2.0 from the settings that init has written', async (t) => {
+  const issuer = await rawVendor(t, reply({ status: 200, body: { access_token: 'a-token-of-the-hook' } }))
+  const gateway = await rawVendor(t, reply({ status: 401, body: { error: {} } }))
+  const org = await startOktaOrg(t)
+  const settings = {
+    OKTA_BASIC_AUTH: '',
+    OKTA_HOOK_CLIENT_SECRET: CLIENT_SECRET,
+    OKTA_OAUTH_ISSUERS: 'https://old.okta.com/oauth2/default  https://example.okta.com/oauth2/default',
+    OKTA_OAUTH_AUDIENCE: 'api://default',
+    OKTA_OAUTH_SCOPE: 'otp',
+    OKTA_OAUTH_CLIENT_IDS: '0oa0 0oa1'
+  }
+  t.match(await oktaOf(org, settings)('register --yes'), { status: 0 })
+  t.match(org.hooks(), [
+    {
+      channel: {
+        type: 'OAUTH',
+        config: {
+          clientId: '0oa1',
+          tokenUrl: 'https://example.okta.com/oauth2/default/v1/token',
+          scope: 'otp'
+        }
+      }
+    }
+  ])
+  const okta = oktaOf(org, { ...settings, OKTA_OAUTH_ISSUERS: `${issuer.baseUrl}/oauth2/default` })
+  t.match(await okta(`preview --url ${gateway.baseUrl}`), { out: /a token of[^]*HTTP 401/u })
+  t.equal(issuer.seen[0]?.path, '/oauth2/default/v1/token')
+  const noSecret = oktaOf(org, { ...settings, OKTA_HOOK_CLIENT_SECRET: '' })
+  t.match(await noSecret('preview'), { status: 1, err: /With OAuth 2\.0 it needs OKTA_HOOK_CLIENT_SECRET/u })
+})
+
 t.test('an active hook of somebody else is not taken out of use without a word', async (t) => {
   const org = await startOktaOrg(t)
   const other = org.add({ name: 'The old one' })
