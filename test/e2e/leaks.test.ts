@@ -238,7 +238,7 @@ t.test(
     // It falls over, with the worst words that an error could have.
     const words = `data:text/javascript,${encodeURIComponent(
       `const all = JSON.stringify(process.env)
-     setInterval(() => process.listenerCount('SIGTERM') > 0 && setImmediate(() => { throw new Error(all + '738291') }), 200)`
+     setInterval(() => process.listenerCount('unhandledRejection') > 0 && process.listenerCount('SIGTERM') > 0 && setImmediate(() => { throw new Error(all + '738291') }), 200)`
     )}`
     const crashed = startWith([
       '--import',
