@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import {
-  totalOf,
-  type CountrySummary,
-  type Count,
-  type SlotSummary,
-  type Summary
-} from '../telemetry/summary.ts'
+import type { CountrySummary, Count, SlotSummary, Summary } from '../telemetry/summary-shape.ts'
+import { totalOf } from '../telemetry/tally.ts'
 import type { Io } from './command.ts'
 import { markup, trusted, type Markup } from './markup.ts'
 import { PROVIDER_COLOURS, SCRIPT, STYLE } from './report-page-parts.ts'

@@ -1,11 +1,5 @@
-import {
-  totalOf,
-  type Alarm,
-  type Count,
-  type Drain,
-  type RulesChange,
-  type Summary
-} from '../telemetry/summary.ts'
+import type { Alarm, Count, Drain, RulesChange, Summary } from '../telemetry/summary-shape.ts'
+import { totalOf } from '../telemetry/tally.ts'
 import type { Episode } from '../telemetry/breaker-episodes.ts'
 
 /** A sentence on top of a report; `isBad` where a person may have to do something. */

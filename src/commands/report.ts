@@ -1,5 +1,7 @@
 import { parseLine } from '../telemetry/log-line.ts'
-import { createSummarizer, totalOf, type Count, type Summarizer, type Summary } from '../telemetry/summary.ts'
+import { createSummarizer, type Summarizer } from '../telemetry/summary.ts'
+import type { Count, Summary } from '../telemetry/summary-shape.ts'
+import { totalOf } from '../telemetry/tally.ts'
 import type { Window } from '../telemetry/worst-window.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
 import { paint } from '../words/paint.ts'
