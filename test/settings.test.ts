@@ -226,7 +226,11 @@ t.test('readSettings() opens the admin port where there is a secret, and in the 
       .admin,
     { secrets: [secrets[0]], metricsSecrets: [secrets[1], 'another-for-scraping'] }
   )
-  t.same(settingsOf({}).admin?.metricsSecrets, [])
+  t.same(settingsOf({}).admin?.metricsSecrets, ['sandbox-metrics-secret'])
+  t.same(settingsOf({ ADMIN_SECRET: secrets[0] }).admin?.metricsSecrets, [])
+  t.match(faultsOf({ ...live, ADMIN_SECRET: secrets[0], METRICS_SECRET: 'sandbox-metrics-secret' }), [
+    /^METRICS_SECRET holds the sandbox's secret/u
+  ])
   t.match(faultsOf({ ...live, METRICS_SECRET: 'long-enough-for-it' }), [
     /^ADMIN_SECRET is missing: METRICS_SECRET is set/u
   ])

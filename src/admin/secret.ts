@@ -3,6 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 /** Known to everybody: it opens a sandbox and nothing else. */
 export const SANDBOX_ADMIN_SECRET = 'sandbox-admin-secret'
 
+/** As well known; it reads a sandbox's metrics. */
+export const SANDBOX_METRICS_SECRET = 'sandbox-metrics-secret'
+
 /**
  * Is this one of our secrets? Compared over digests of one length against each of them: the time it takes tells
  * nothing.

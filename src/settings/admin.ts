@@ -1,4 +1,4 @@
-import { SANDBOX_ADMIN_SECRET } from '../admin/secret.ts'
+import { SANDBOX_ADMIN_SECRET, SANDBOX_METRICS_SECRET } from '../admin/secret.ts'
 import { missing, type SettingFault } from './fault.ts'
 import type { Values } from './variables.ts'
 
@@ -11,6 +11,8 @@ export interface AdminSettings {
   readonly metricsSecrets: readonly string[]
 }
 
+const KNOWN_SECRETS: ReadonlySet<string> = new Set([SANDBOX_ADMIN_SECRET, SANDBOX_METRICS_SECRET])
+
 /** What is wrong with them together where real messages are sent. */
 export function adminFaults(values: Values): readonly SettingFault[] {
   const faults: SettingFault[] = []
@@ -20,9 +22,10 @@ export function adminFaults(values: Values): readonly SettingFault[] {
   if (adminName !== undefined && values.ADMIN_SECRET === undefined) {
     faults.push(missing('ADMIN_SECRET', `${adminName} is set, and nobody gets in there without a secret`))
   }
-  if (values.ADMIN_SECRET?.split(/\s+/u).includes(SANDBOX_ADMIN_SECRET) === true) {
+  for (const name of ['ADMIN_SECRET', 'METRICS_SECRET'] as const) {
+    if (values[name]?.split(/\s+/u).some((secret) => KNOWN_SECRETS.has(secret)) !== true) continue
     const message = "holds the sandbox's secret, which everybody knows: make one (openssl rand -hex 24)"
-    faults.push({ name: 'ADMIN_SECRET', message })
+    faults.push({ name, message })
   }
   return faults
 }
@@ -35,6 +38,9 @@ export function adminOf(values: Values, sandbox: boolean): AdminSettings | null 
     host: values.ADMIN_HOST ?? '127.0.0.1',
     port: Number(values.ADMIN_PORT ?? 3002),
     secrets,
-    metricsSecrets: values.METRICS_SECRET?.split(/\s+/u) ?? []
+    metricsSecrets:
+      values.METRICS_SECRET?.split(/\s+/u) ??
+      // Known secrets come together: who has set one of their own has left the other, too.
+      (values.ADMIN_SECRET === undefined ? [SANDBOX_METRICS_SECRET] : [])
   }
 }

@@ -11,7 +11,7 @@ import { createSealing } from '../../src/state/sealing.ts'
 import { CADDYFILE, isSince, NO_CADDY, repeatsBodies, startCaddy } from '../fixtures/caddy.ts'
 import { AUTHORIZATION } from '../fixtures/gateway.ts'
 import { NO_REDIS, startRedisServer } from '../fixtures/redis-server.ts'
-import { sampleBody, startStack } from '../fixtures/stack.ts'
+import { sampleBody, startStack, until } from '../fixtures/stack.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
@@ -96,6 +96,7 @@ t.test('the gateways of the profile start with what they are given', async (t) =
   const secrets: Readonly<Record<string, string>> = {
     OKTA_BASIC_AUTH: 'okta:a-password-of-the-test',
     ADMIN_SECRET: 'an-admin-secret-of-the-test',
+    METRICS_SECRET: 'a-metrics-secret-of-the-test',
     LOG_HASH_KEY: 'a-hash-key-of-the-test',
     REDIS_URL: 'redis://:a-password@valkey:6379',
     STATE_KEY: key,
@@ -200,6 +201,7 @@ t.test(
     const huge = JSON.stringify({ filler: 'x'.repeat(70_000) })
     // The gateway says 413 at its first look at it, which is 502 to a Caddy that still sends.
     t.match(String((await ask('POST', HOOK_PATH, huge, headers)).status), /^(413|502)$/u)
+    await until(() => stack.events('okta.request.refused').length >= 2)
     t.equal(stack.events('okta.request.refused').length, 2, 'the wrong secret and the long body')
   }
 )

@@ -100,6 +100,7 @@ t.test('the gateway starts with these settings and the secrets that they name', 
   const secrets: Readonly<Record<string, string>> = {
     OKTA_BASIC_AUTH: 'okta:a-password-of-the-test',
     ADMIN_SECRET: 'an-admin-secret-of-the-test',
+    METRICS_SECRET: 'a-metrics-secret-of-the-test',
     LOG_HASH_KEY: 'a-hash-key-of-the-test',
     REDIS_URL: 'redis://valkey:6379',
     STATE_KEY: Buffer.alloc(32, 7).toString('base64'),
@@ -187,7 +188,7 @@ t.test('ports, names and labels fit each other', async (t) => {
   t.match(only('Service', 'switchboard-admin').metadata['labels'], monitor.selector.matchLabels)
   for (const { port, authorization } of monitor.endpoints) {
     t.equal(port, 'admin')
-    t.equal(`/run/secrets/switchboard/${authorization.credentials.key}`, settings['ADMIN_SECRET_FILE'])
+    t.equal(`/run/secrets/switchboard/${authorization.credentials.key}`, settings['METRICS_SECRET_FILE'])
     t.equal(authorization.credentials.name, pod.volumes.at(-1).secret.secretName)
   }
   t.same(only('HorizontalPodAutoscaler')['spec'].scaleTargetRef, {

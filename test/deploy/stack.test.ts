@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
-import { SANDBOX_ADMIN_SECRET } from '../../src/admin/secret.ts'
+import { SANDBOX_METRICS_SECRET } from '../../src/admin/secret.ts'
 import { EVENT_NAMES } from '../../src/telemetry/events.ts'
 import { isReference, parseAlloy, type AlloyBlock, type AlloyValue } from '../fixtures/alloy.ts'
 import { fieldsOf } from '../fixtures/logql.ts'
@@ -99,7 +99,9 @@ t.test('no port is taken twice, and no volume is used that nobody makes', async 
   t.equal(new Set(ports).size, ports.length, ports.join(' '))
   const used = new Set(
     Object.values<any>(compose.services).flatMap(({ volumes = [] }) =>
-      volumes.map((volume: string) => volume.split(':')[0])
+      volumes.map((volume: string | { readonly source: string }) =>
+        typeof volume === 'string' ? volume.split(':')[0] : volume.source
+      )
     )
   )
   for (const name of keysOf(compose.volumes)) t.ok(used.has(name), name)
@@ -119,6 +121,15 @@ t.test('services find each other: by name, port and secret', async (t) => {
     t.ok(name in compose.services, `${name} is a service`)
     t.equal(port, LISTENS[name], `${address} is where it listens`)
   }
+  for (const { names, type, port } of prometheus.scrape_configs.flatMap((job: any) => job.dns_sd_configs)) {
+    t.equal(type, 'A', 'every replica has an address of its own')
+    for (const name of names) {
+      const { environment, networks } = compose.services[name]
+      t.equal(`${port}`, environment.ADMIN_PORT)
+      t.equal(environment.ADMIN_HOST, '0.0.0.0')
+      t.ok(networks.includes('default'), 'Prometheus is in that network')
+    }
+  }
   t.match(
     new URL(wordOf(one(one(shipper.blocks, 'loki.write').blocks, 'endpoint').attributes['url'])).pathname,
     '/loki/api/v1/push'
@@ -137,11 +148,11 @@ t.test('services find each other: by name, port and secret', async (t) => {
   const { credentials_file: file } = prometheus.scrape_configs[0].authorization
   const secret = file.replace('/run/secrets/', '')
   for (const name of ['switchboard', 'prometheus']) t.same(compose.services[name].secrets, [secret], name)
-  const [, standard = ''] = /^\$\{ADMIN_SECRET_PATH:-(\S+)\}$/u.exec(compose.secrets[secret].file) ?? []
+  const [, standard = ''] = /^\$\{METRICS_SECRET_PATH:-(\S+)\}$/u.exec(compose.secrets[secret].file) ?? []
   t.equal(
     read(standard).trim(),
-    SANDBOX_ADMIN_SECRET,
-    'what is in the repository opens the sandbox, and nothing else'
+    SANDBOX_METRICS_SECRET,
+    'what is in the repository reads metrics of the sandbox, and nothing else'
   )
   t.equal(compose.services.switchboard.environment.ADMIN_HOST, '${ADMIN_HOST-0.0.0.0}')
 })

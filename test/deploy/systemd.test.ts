@@ -51,7 +51,7 @@ t.test('it starts what is there, with settings that there are, and secrets as fi
     t.equal(value, `%d/${secret}`)
     t.ok(valuesOf('LoadCredential').includes(`${secret}:/etc/switchboard/secrets/${secret}`), secret)
   }
-  t.equal(valuesOf('LoadCredential').length, 3)
+  t.equal(valuesOf('LoadCredential').length, 4)
 })
 
 t.test('it has the time to answer what it has', async (t) => {

@@ -93,6 +93,14 @@ t.test('every alert says how urgent it is, what it is about, and what to do', as
   )
 })
 
+t.test('documents count the alerts as they are', async (t) => {
+  for (const name of ['README.md', 'CHANGELOG.md']) {
+    const [, count] =
+      /\b(\d+)\s+alerts\b/u.exec(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')) ?? []
+    t.equal(Number(count), alerts.length, name)
+  }
+})
+
 t.test('every alert has a case in which it fires, and one in which it rests', async (t) => {
   const names = TESTS.flatMap((name) =>
     parse(deployed(name)).tests.map((test: { name: string }) => test.name)
