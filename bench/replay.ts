@@ -1,16 +1,15 @@
-import { spawn } from 'node:child_process'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { TERRITORIES } from '../src/rules/territories.ts'
+import { runMeasured } from './measured-command.ts'
 
 // How long "switchboard replay" takes for a log of so many lines, four of which are one request, and how much memory.
 
 const { values: flags } = parseArgs({ options: { lines: { type: 'string', default: '1000000' } } })
 const lines = Number(flags.lines)
-const ROOT = new URL('..', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'switchboard-replay-'))
 const log = join(folder, 'otp.ndjson')
 
@@ -60,28 +59,9 @@ for (let i = 0; i < lines / 4; i++) {
 out.end()
 await once(out, 'close')
 
-const begunMs = performance.now()
-const child = spawn(
-  process.execPath,
-  ['bin/switchboard.js', 'replay', 'config/routing.yaml', '--log', log, '--json'],
-  { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] }
-)
-let peakKb = 0
-const watching = setInterval(() => {
-  try {
-    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-    peakKb = Math.max(peakKb, Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1] ?? 0))
-  } catch {
-    // It has ended, or this is no Linux.
-  }
-}, 100)
-let json = ''
-child.stdout.on('data', (chunk) => (json += String(chunk)))
-await once(child, 'close')
-clearInterval(watching)
-const seconds = (performance.now() - begunMs) / 1000
-const { requests } = JSON.parse(json) as { requests: number }
+const { json, seconds, peakMb } = await runMeasured(['replay', 'config/routing.yaml', '--log', log, '--json'])
+const { requests } = json as { requests: number }
 process.stdout.write(
-  `${lines} lines, ${requests} requests: ${seconds.toFixed(1)} s, ${Math.round(peakKb / 1024)} MB at most (aim: a million within 120 s)\n`
+  `${lines} lines, ${requests} requests: ${seconds.toFixed(1)} s, ${peakMb} MB at most (aim: a million within 120 s)\n`
 )
 rmSync(folder, { recursive: true })

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { storyOf } from '../test/fixtures/report/story.ts'
+import { runMeasured } from './measured-command.ts'
 
 // How long "switchboard report" takes for a log of so many lines, four of which and some are one request, and how
 // much memory.
@@ -13,7 +13,6 @@ const { values: flags } = parseArgs({
   options: { lines: { type: 'string', default: '1000000' }, html: { type: 'boolean', default: false } }
 })
 const lines = Number(flags.lines)
-const ROOT = new URL('..', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'switchboard-report-'))
 const log = join(folder, 'otp.ndjson')
 
@@ -27,28 +26,10 @@ for (const line of storyOf({ minutes: Infinity, startMs: Date.now() - lines * 10
 out.end()
 await once(out, 'close')
 
-const begunMs = performance.now()
 const page = flags.html ? ['--html', join(folder, 'report.html')] : []
-const child = spawn(process.execPath, ['bin/switchboard.js', 'report', log, '--json', ...page], {
-  cwd: ROOT,
-  stdio: ['ignore', 'pipe', 'inherit']
-})
-let peakKb = 0
-const watching = setInterval(() => {
-  try {
-    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-    peakKb = Math.max(peakKb, Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1] ?? 0))
-  } catch {
-    // It has ended, or this is no Linux.
-  }
-}, 100)
-let json = ''
-child.stdout.on('data', (chunk) => (json += String(chunk)))
-await once(child, 'close')
-clearInterval(watching)
-const seconds = (performance.now() - begunMs) / 1000
-const { requests } = JSON.parse(json) as { requests: { total: number } }
+const { json, seconds, peakMb } = await runMeasured(['report', log, '--json', ...page])
+const { requests } = json as { requests: { total: number } }
 process.stdout.write(
-  `${lines} lines, ${requests.total} requests: ${seconds.toFixed(1)} s, ${Math.round(peakKb / 1024)} MB at most (aim: a million within 120 s)\n`
+  `${lines} lines, ${requests.total} requests: ${seconds.toFixed(1)} s, ${peakMb} MB at most (aim: a million within 120 s)\n`
 )
 rmSync(folder, { recursive: true })
