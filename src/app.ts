@@ -68,6 +68,9 @@ export function buildApp(deps: AppDependencies): FastifyInstance {
     return refusal === null ? undefined : await turnAway(refusal, request, reply)
   })
 
+  /** Whose bytes could not be read: the request that they were part of is told of already. */
+  const refusedSockets = new WeakSet<Socket>()
+
   app.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({
@@ -82,6 +85,7 @@ export function buildApp(deps: AppDependencies): FastifyInstance {
   /** A request that was let in by nobody, or whose body could not be read at all. */
   function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
+    if (refusedSockets.has(request.raw.socket)) return reply.code(status).send()
     if (status === 500) report(faultOf('request', error))
     const cause = refusalOf(error)
     if (status === 401 && door.hasFailedTooOften(request.ip)) {
@@ -125,6 +129,7 @@ export function buildApp(deps: AppDependencies): FastifyInstance {
   function refuseBytes(error: Error & { readonly code?: string }, socket: Socket): void {
     // Nobody is there any more.
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || socket.destroyed) return
+    refusedSockets.add(socket)
     const requestId = newRequestId()
     const { status, reason, summary } = UNREADABLE[error.code ?? ''] ?? MALFORMED
     report({

@@ -4,8 +4,8 @@ import { pino } from 'pino'
 import { SANDBOX_ADMIN_SECRET } from './admin/secret.ts'
 import { sandboxBanner } from './banner.ts'
 import type { ReadTls, TlsFault } from './door/certificate.ts'
-import type { BasicPair, CallerTerms } from './callers/terms.ts'
-import { parseOrgs } from './callers/orgs-file.ts'
+import { schemesOf, type BasicPair, type CallerTerms } from './callers/terms.ts'
+import { parseOrgs, renderOrgsFaults } from './callers/orgs-file.ts'
 import { startGateway, type Gateway } from './gateway.ts'
 import type { Clock } from './gateway/options.ts'
 import { HOOK_PATH } from './okta/hook-route.ts'
@@ -114,6 +114,7 @@ async function main(): Promise<void> {
     url: gateway.url,
     hook: new URL(HOOK_PATH, settings.publicUrl ?? gateway.url).href,
     admin: gateway.adminUrl,
+    auth: [...schemesOf(callers)],
     node: process.version,
     providers: [...gateway.providers.values()].map(({ name, channels }) => ({
       provider: name,
@@ -136,7 +137,8 @@ async function main(): Promise<void> {
           settings.admin?.secrets.includes(SANDBOX_ADMIN_SECRET) === true ? SANDBOX_ADMIN_SECRET : null,
         developmentCredentials: callers.some(({ basic }) => basic.includes(DEVELOPMENT_CREDENTIALS))
           ? DEVELOPMENT_CREDENTIALS
-          : null
+          : null,
+        callers
       })
     )
   }
@@ -195,7 +197,7 @@ function callersOrExit(settings: Settings): readonly CallerTerms[] {
   const read = readCallers(settings)
   if (read.kind === 'ok') return read.callers
   const { file, text, faults } = read
-  const report = text === null ? 'It cannot be read.' : renderFaults(text, faults, { colour: false })
+  const report = text === null ? 'It cannot be read.' : renderOrgsFaults(faults)
   process.stderr.write(`Switchboard does not start. ${file} (ORGS_FILE) cannot be used:\n${report}\n`)
   process.exit(1)
 }
@@ -218,8 +220,14 @@ function readCallers({ oktaBasicAuth, oktaHeader, oktaOauth, orgsFile }: Setting
   }
   const text = readTextFile(orgsFile)
   if (text === null) return { kind: 'faulty', file: orgsFile, text, faults: [] }
-  const parsed = parseOrgs(text, orgsFile, { file: readTextFile, variable: (name) => env[name] })
+  const parsed = parseOrgs(text, orgsFile, { file: readTextFile, variable: takeVariable })
   return parsed.kind === 'ok' ? parsed : { kind: 'faulty', file: orgsFile, text, faults: parsed.faults }
+}
+
+/** What a file names as the place of a secret is hidden as those are that we know by name. */
+function takeVariable(name: string): string | undefined {
+  delete process.env[name]
+  return env[name]
 }
 
 /** As they stand now: what the process was started with, and the files that it names. */

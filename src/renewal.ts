@@ -9,8 +9,11 @@ import { NAMES_UNTIL_RESTART } from './settings/variables.ts'
 import type { Report } from './telemetry/events.ts'
 import { faultOf } from './telemetry/fault.ts'
 
-/** New connections of a new account are waited for so long, in ms: no code should. */
-const WARM_WITHIN_MS = 3_000
+/**
+ * New connections of a new account, and keys of a new issuer, are waited for so long, in ms: no code should. A secret
+ * that has leaked is out no later, whoever hangs.
+ */
+const PREPARED_WITHIN_MS = 3_000
 
 /** The settings, and what they and the file of orgs say of who may call. */
 export type ReadSecrets =
@@ -24,12 +27,12 @@ export interface RenewalDependencies {
   /** Reads the settings anew, without TLS, which is read by itself. */
   readonly reread: () => ReadSecrets
   readonly callers: readonly CallerTerms[]
-  /** Lets in by them from now on. Fetches the keys of new issuers first, and waits a few seconds at most. */
-  readonly useCallers: (callers: readonly CallerTerms[]) => Promise<void>
+  /** Fetches what new callers need. It goes on where it is not waited for, and does not reject. */
+  readonly prepareCallers: (callers: readonly CallerTerms[]) => Promise<void>
   readonly accounts: ReadonlyMap<ProviderName, Replaceable>
   readonly providerDeps: ProviderDeps
-  /** Puts in force what needs no preparation: whom the admin port lets in, and what seals the state. Does not throw. */
-  readonly use: (settings: Settings) => void
+  /** Puts in force who may call, whom the admin port lets in, and what seals the state. Does not throw. */
+  readonly use: (settings: Settings, callers: readonly CallerTerms[]) => void
   readonly report: Report
 }
 
@@ -55,15 +58,18 @@ export function createRenewal(deps: RenewalDependencies): Renew {
     if (read.kind === 'faulty') return reject(read.faults)
     const { settings, callers: nextCallers } = read
     const changed = changedNames(digests, settings.digests)
-    const prepared = await prepare(settings)
-    if (prepared.kind === 'faulty') return reject(prepared.faults)
+    const made = await makeProviders(settings)
+    if (made.kind === 'faulty') return reject(made.faults)
+    await within(PREPARED_WITHIN_MS, [
+      deps.prepareCallers(nextCallers),
+      ...[...made.providers.values()].map((provider) => provider.warm())
+    ])
 
     const isOrgsFileChanged = settings.orgsFile !== null && !isDeepStrictEqual(callers, nextCallers)
-    await deps.useCallers(nextCallers)
-    callers = nextCallers
     // All at once: no request is between two of them.
-    for (const [name, next] of prepared.providers) accounts.get(name)?.replaceBy(next)
-    deps.use(settings)
+    deps.use(settings, nextCallers)
+    callers = nextCallers
+    for (const [name, next] of made.providers) accounts.get(name)?.replaceBy(next)
     if (settings.mode.kind === 'live') providerSettings = settings.mode.providers
 
     const inForce = changed.filter((name) => !waitsForRestart(name))
@@ -75,7 +81,7 @@ export function createRenewal(deps: RenewalDependencies): Renew {
     })
   }
 
-  async function prepare({
+  async function makeProviders({
     mode
   }: Settings): Promise<
     | { readonly kind: 'ok'; readonly providers: ReadonlyMap<ProviderName, Provider> }
@@ -97,7 +103,6 @@ export function createRenewal(deps: RenewalDependencies): Renew {
       await Promise.all([...providers.values()].map((provider) => provider.close()))
       return { kind: 'faulty', faults }
     }
-    await warm([...providers.values()])
     return { kind: 'ok', providers }
   }
 
@@ -131,9 +136,9 @@ function waitsForRestart(name: string): boolean {
   return NAMES_UNTIL_RESTART.some((one) => one === name)
 }
 
-async function warm(providers: readonly Provider[]): Promise<void> {
+async function within(ms: number, works: readonly Promise<unknown>[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, WARM_WITHIN_MS)))
-  await Promise.race([Promise.all(providers.map((provider) => provider.warm())), enough])
+  const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([Promise.all(works), enough])
   clearTimeout(timer)
 }

@@ -1,13 +1,6 @@
-import {
-  SCHEMES,
-  type DistinctHeaders,
-  type Org,
-  type Refusal,
-  type Scheme,
-  type Verdict
-} from '../domain/admission.ts'
+import type { DistinctHeaders, Org, Refusal, Scheme, Verdict } from '../domain/admission.ts'
 import type { Report } from '../telemetry/events.ts'
-import type { CallerTerms } from './terms.ts'
+import { schemesOf, type CallerTerms } from './terms.ts'
 import { createJsonFetcher } from './fetch-json.ts'
 import {
   createIssuerKeys,
@@ -34,8 +27,10 @@ export interface Authenticator {
   readonly challenges: (refusal: Refusal) => readonly string[]
   /** Fetches the keys of all issuers, each for a few seconds at most. */
   readonly start: () => Promise<void>
-  /** Takes other secrets and terms from now on. Issuers that stay keep their keys; new ones are fetched first. */
-  readonly use: (callers: readonly CallerTerms[]) => Promise<void>
+  /** Fetches the keys of issuers that are new, each for a few seconds at most; lets nobody else in yet. */
+  readonly prepare: (callers: readonly CallerTerms[]) => Promise<void>
+  /** Takes other secrets and terms from now on, at once. Issuers that stay, or were prepared, keep their keys. */
+  readonly use: (callers: readonly CallerTerms[]) => void
   readonly condition: () => CallersCondition
   readonly close: () => Promise<void>
 }
@@ -59,7 +54,7 @@ interface Owner {
 
 /** What the callers come to, ready to compare with. */
 interface Locks {
-  readonly schemes: ReadonlySet<Scheme>
+  readonly schemes: readonly Scheme[]
   readonly ownerOfPair: FindOwner<Owner>
   readonly ownersByHeader: ReadonlyMap<string, FindOwner<Owner>>
   readonly checkToken: CheckToken
@@ -72,12 +67,17 @@ export function createAuthenticator(deps: AuthenticatorDependencies): Authentica
   const fetcher = createJsonFetcher()
   const keys = new Map<string, IssuerKeys>()
   let locks = locksOf(deps.callers, { keysOf: (issuer) => keys.get(issuer), epoch })
-  for (const issuer of locks.issuers) open(issuer)
+  openAll(locks.issuers)
 
-  function open(issuer: string): IssuerKeys {
-    const opened = createIssuerKeys({ issuer, fetcher, report, now, random, times })
-    keys.set(issuer, opened)
-    return opened
+  /** Those of them that were not open. */
+  function openAll(issuers: readonly string[]): readonly IssuerKeys[] {
+    return issuers
+      .filter((issuer) => !keys.has(issuer))
+      .map((issuer) => {
+        const opened = createIssuerKeys({ issuer, fetcher, report, now, random, times })
+        keys.set(issuer, opened)
+        return opened
+      })
   }
 
   return {
@@ -86,13 +86,14 @@ export function createAuthenticator(deps: AuthenticatorDependencies): Authentica
     async start() {
       await Promise.all(Array.from(keys.values(), (one) => one.start()))
     },
-    async use(callers) {
-      const next = locksOf(callers, { keysOf: (issuer) => keys.get(issuer), epoch })
-      const added = next.issuers.filter((issuer) => !keys.has(issuer)).map(open)
-      await Promise.all(added.map((one) => one.start()))
-      locks = next
+    async prepare(callers) {
+      await Promise.all(openAll(issuersOf(callers)).map((one) => one.start()))
+    },
+    use(callers) {
+      locks = locksOf(callers, { keysOf: (issuer) => keys.get(issuer), epoch })
+      for (const one of openAll(locks.issuers)) void one.start()
       for (const [issuer, one] of keys) {
-        if (next.issuers.includes(issuer)) continue
+        if (locks.issuers.includes(issuer)) continue
         one.close()
         keys.delete(issuer)
       }
@@ -100,10 +101,9 @@ export function createAuthenticator(deps: AuthenticatorDependencies): Authentica
     condition() {
       const issuers = Array.from(keys.values(), (one) => ({ issuer: one.issuer, keys: one.condition() }))
       return {
-        schemes: SCHEMES.filter((scheme) => locks.schemes.has(scheme)),
+        schemes: locks.schemes,
         open:
-          locks.schemes.has('basic') ||
-          locks.schemes.has('header') ||
+          locks.schemes.some((scheme) => scheme !== 'oauth') ||
           issuers.some(({ keys: condition }) => condition !== 'none'),
         issuers
       }
@@ -135,17 +135,17 @@ function locksOf(
       return [name, createSecretCheck(secrets)]
     })
   )
-  const schemes = new Set<Scheme>()
-  if (pairs.length > 0) schemes.add('basic')
-  if (names.size > 0) schemes.add('header')
-  if (terms.length > 0) schemes.add('oauth')
   return {
-    schemes,
+    schemes: schemesOf(callers),
     ownerOfPair: createSecretCheck(pairs),
     ownersByHeader,
     checkToken: createTokenCheck({ terms, keysOf, epoch }),
-    issuers: [...new Set(terms.map(({ issuer }) => issuer))]
+    issuers: issuersOf(callers)
   }
+}
+
+function issuersOf(callers: readonly CallerTerms[]): readonly string[] {
+  return [...new Set(callers.flatMap(({ oauth }) => oauth.map(({ issuer }) => issuer)))]
 }
 
 /** Any of the schemes opens. Whoever showed several and none was right is told of by the last, which says most. */
@@ -183,7 +183,7 @@ async function byAuthorization(value: string, locks: Locks): Promise<Verdict> {
   const [, scheme = '', rest = ''] = /^([\w-]+)(?:[ \t]+(.*))?$/u.exec(value) ?? []
   switch (scheme.toLowerCase()) {
     case 'basic': {
-      if (!locks.schemes.has('basic')) return refused('scheme_not_accepted', 'basic')
+      if (!locks.schemes.includes('basic')) return refused('scheme_not_accepted', 'basic')
       const pair = pairOfHeader(value)
       if (pair === null) return refused('malformed_credentials', 'basic')
       const owner = locks.ownerOfPair(secretOfPair(pair))
@@ -192,7 +192,7 @@ async function byAuthorization(value: string, locks: Locks): Promise<Verdict> {
         : { kind: 'admitted', auth: 'basic', org: owner.org, issuer: null }
     }
     case 'bearer': {
-      if (!locks.schemes.has('oauth')) return refused('scheme_not_accepted', 'oauth')
+      if (!locks.schemes.includes('oauth')) return refused('scheme_not_accepted', 'oauth')
       const verdict = await locks.checkToken(rest)
       return verdict.kind === 'valid'
         ? { kind: 'admitted', auth: 'oauth', org: verdict.org, issuer: verdict.issuer }
@@ -213,7 +213,7 @@ function challenges({ auth }: Refusal, { schemes }: Locks): readonly string[] {
     ['basic', 'Basic realm="okta", charset="UTF-8"'],
     ['oauth', `Bearer realm="okta"${auth === 'oauth' ? ', error="invalid_token"' : ''}`]
   ]
-  const fitting = all.filter(([scheme]) => schemes.has(scheme)).map(([, challenge]) => challenge)
+  const fitting = all.filter(([scheme]) => schemes.includes(scheme)).map(([, challenge]) => challenge)
   // A 401 has to hold one (RFC 9110), and a header of the admin's choice has no registered name.
   return fitting.length > 0 ? fitting : ['Header realm="okta"']
 }

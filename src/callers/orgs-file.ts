@@ -20,6 +20,16 @@ export type ParsedOrgs =
   | { readonly kind: 'ok'; readonly callers: readonly CallerTerms[] }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] }
 
+/**
+ * What is wrong, for people: each fault with its place. No line is shown, as a report of the rules would: what stands
+ * here by mistake is most likely a secret.
+ */
+export function renderOrgsFaults(faults: readonly Fault[]): string {
+  return faults
+    .map(({ file, line, column, code, message }) => `  ${file}:${line}:${column} ${code} ${message}\n`)
+    .join('')
+}
+
 type Entry = Draft<OrgsFile['orgs'][string]>
 
 interface Check {

@@ -20,7 +20,8 @@ const variable = (what: string) =>
       maxLength: 128,
       description: `A variable of the environment that holds ${what}.`,
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-      patternErrorMessage: 'is no name of a variable; the secret itself does not belong here'
+      patternErrorMessage: 'holds no name of a variable; the secret itself does not belong here',
+      check: { isUnquoted: true }
     })
   )
 

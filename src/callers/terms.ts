@@ -1,4 +1,4 @@
-import type { Org } from '../domain/admission.ts'
+import { SCHEMES, type Org, type Scheme } from '../domain/admission.ts'
 
 export interface BasicPair {
   readonly user: string
@@ -29,4 +29,14 @@ export interface CallerTerms {
   readonly basic: readonly BasicPair[]
   readonly header: HeaderSecrets | null
   readonly oauth: readonly TokenTerms[]
+}
+
+/** By what somebody may come in. */
+export function schemesOf(callers: readonly CallerTerms[]): readonly Scheme[] {
+  const opens: Readonly<Record<Scheme, boolean>> = {
+    basic: callers.some(({ basic }) => basic.length > 0),
+    header: callers.some(({ header }) => header !== null),
+    oauth: callers.some(({ oauth }) => oauth.length > 0)
+  }
+  return SCHEMES.filter((scheme) => opens[scheme])
 }

@@ -376,7 +376,7 @@ function complainOfText(shape: Shape, text: string, label: string): Complaint | 
   const help = suggestion === undefined ? '' : ` - did you mean ${suggestion}?`
   return {
     code: 'E100',
-    message: `${quote(text)} ${shape.patternErrorMessage ?? 'is not of the right form'}${help}`,
+    message: `${shape.check?.isUnquoted === true ? label : quote(text)} ${shape.patternErrorMessage ?? 'is not of the right form'}${help}`,
     suggestion
   }
 }

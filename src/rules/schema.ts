@@ -21,6 +21,8 @@ export interface Check {
   readonly keysReferTo?: Referent
   /** Said of a key that does not fit the pattern. */
   readonly keyFault?: string
+  /** What stands here by mistake is most likely a secret: no message has it. */
+  readonly isUnquoted?: boolean
 }
 
 /** `provider` is one listed in the file, `any_provider` one that the gateway knows. */

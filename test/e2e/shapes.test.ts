@@ -10,7 +10,7 @@ import { readSettings } from '../../src/settings.ts'
 import { prefersOpenMetrics } from '../../src/telemetry/metrics-registry.ts'
 import { traceIdOf } from '../../src/telemetry/trace-context.ts'
 import { AUTHORIZATION } from '../fixtures/gateway.ts'
-import { sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
+import { ADMIN_SECRET, sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
 
 // What may come over a socket that is no request of Okta's: bytes, not what a client would write.
 
@@ -222,7 +222,12 @@ t.test('who sends slowly is cut off, and no code waits for that', async (t) => {
   })
   for (let i = 0; i < 5; i++) await stillCarries(t, stack, `beside 120 slow ones, ${i}`)
   await until(() => cut === slow.length, 60_000)
-  t.pass('all of them are gone')
+  const page = await fetch(`${stack.gateway.adminUrl}/metrics`, {
+    headers: { authorization: `Bearer ${ADMIN_SECRET}` }
+  })
+  const counts = (await page.text()).matchAll(/^otp_hook_refusals_total\{[^}]*\} (\d+)$/gmu)
+  const counted = Array.from(counts, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0)
+  t.equal(counted, slow.length, 'all of them are gone, and each is counted once')
   t.match(
     stack.events('okta.request.refused').find(({ reason }) => reason === 'too_slow'),
     { http_status: 408 }

@@ -1,6 +1,6 @@
 import { amount, listOf, longText, maybe, ms, oneOf, record, text, word, yesNo } from './fields.ts'
 import { event } from './definition.ts'
-import { channel } from './shared.ts'
+import { auth, channel } from './shared.ts'
 
 const tracesCause = () =>
   word('why', {
@@ -30,6 +30,7 @@ export const PROCESS_EVENTS = {
       url: longText('where it listens'),
       hook: longText('what Okta has to call: below `PUBLIC_URL`, or below `url`'),
       admin: maybe(longText('where commands are taken; null where there is no `ADMIN_SECRET`')),
+      auth: listOf('how Okta may come in', auth('one of them')),
       node: text('the version of Node.js'),
       providers: listOf(
         'those that have credentials',
