@@ -16,7 +16,12 @@ t.test('the compose file runs the sandbox by default, locked down', async (t) =>
     environment: { SANDBOX: '${SANDBOX:-auto}', PORT: '3000', SANDBOX_PORT: '3001' },
     env_file: [{ path: '.env', required: false }]
   })
-  t.same(switchboard.ports, ['127.0.0.1:3000:3000', '127.0.0.1:3001:3001'])
+  // The hook, the sandbox, the console: for this machine alone.
+  t.same(
+    switchboard.ports,
+    [3000, 3001, 3002].map((port) => `127.0.0.1:${port}:${port}`)
+  )
+  t.match(switchboard.environment, { ADMIN_HOST: '${ADMIN_HOST-0.0.0.0}', ADMIN_PORT: '3002' })
   for (const name of Object.keys(switchboard.environment)) {
     t.ok(
       SETTING_NAMES.some((known) => known === name),

@@ -92,9 +92,31 @@ t.test('what the image copies is enough to start, and to write what goes out wit
     cwd: folder,
     env: { ...links, SANDBOX: 'on', HOST: '127.0.0.1', PORT: '0', SANDBOX_PORT: '0', ADMIN_PORT: '0' }
   })
-  started.child.stdout?.on('data', (line: Buffer) => {
-    if (line.toString().includes('gateway.started')) started.child.kill('SIGTERM')
+  let said = ''
+  const seen = new Promise<string>((resolve) => {
+    started.child.stdout?.on('data', (text: Buffer) => {
+      said += text.toString()
+      const { 1: admin } = /"event":"gateway\.started".*?"admin":"([^"]+)".*\n/u.exec(said) ?? []
+      if (admin !== undefined) resolve(admin)
+    })
+    // Where it does not start, what it has said is looked at below.
+    started.child.once('exit', () => resolve(''))
   })
+  const admin = await seen
+  if (admin !== '') {
+    const page = await fetch(`${admin}/console`)
+    t.equal(page.status, 200, 'the console is there')
+    const assets = [...(await page.text()).matchAll(/"(\/console\/(?:page|lib)\/[\w.-]+)"/gu)].map(
+      ([, path]) => path
+    )
+    t.ok(assets.length > 6, 'with its own files and those of its libraries')
+    for (const path of assets) {
+      const response = await fetch(`${admin}${path}`)
+      t.equal(response.status, 200, path)
+      await response.arrayBuffer()
+    }
+  }
+  started.child.kill('SIGTERM')
   t.match((await started).stdout, /gateway\.stopped/u, 'it starts and stops')
 
   // The stage "lists" has these beside the packages.

@@ -144,6 +144,25 @@ t.test('what scripts and workflows call is there', async (t) => {
   }
 })
 
+t.test(
+  'what .ci/run installs is installed there as well: without it tests fail, where CI says so',
+  async (t) => {
+    const runs = (workflows.get('ci.yml')?.jobs['test']?.steps ?? [])
+      .flatMap(({ run = [] }) => run)
+      .join('\n')
+    const packages = [...read('.ci/run').matchAll(/--no-install-recommends (.+)$/gmu)].flatMap(
+      ([, names = '']) => names.split(' ')
+    )
+    t.ok(packages.length >= 4)
+    for (const name of packages) {
+      // Ubuntu has a snap for it, which does not run without its service.
+      if (name === 'chromium') t.match(runs, /^sudo ln .+ \/usr\/bin\/chromium$/mu)
+      else t.match(runs, new RegExp(`--no-install-recommends .*\\b${name}\\b`, 'u'), name)
+    }
+    t.match(runs, /--no-install-recommends .*\bredis-server\b/u)
+  }
+)
+
 t.test('Renovate pins and waits, and names what there is', async (t) => {
   const renovate = JSON.parse(read('renovate.json'))
   t.match(renovate, { rangeStrategy: 'pin', minimumReleaseAge: '7 days', internalChecksFilter: 'strict' })
