@@ -108,10 +108,10 @@ t.test(
   }
 )
 
-/** Waits for what will be true in a moment; gives up after half a minute. */
+/** Waits for what will be true in a moment; gives up after a minute and a half. */
 async function untilAsync(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await holds()); tries++) {
-    if (tries === 300) throw new Error('It never came true.')
+    if (tries === 900) throw new Error('It never came true.')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
