@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import fc from 'fast-check'
@@ -108,6 +109,45 @@ t.test('init takes a header, OAuth 2.0, several nodes', async (t) => {
     OKTA_OAUTH_SCOPE: 'otp',
     OKTA_OAUTH_CLIENT_IDS: '0oa1'
   })
+})
+
+t.test('however Okta signs in and whoever carries: the gateway takes what init has written', async (t) => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const credentials = {
+    ...CREDENTIALS,
+    VONAGE_APPLICATION_ID: 'an-application',
+    VONAGE_PRIVATE_KEY_FILE: '/run/key.pem',
+    MESSAGEBIRD_ACCESS_KEY: 'an-access-key-of-a-test'
+  }
+  const audience = 'api://otp-gateway'
+  const oauth = `oauth --issuer https://acme.okta.com/oauth2/default/ --audience ${audience} --client-id 0oa1 --scope otp.send`
+  const several = [['twilio'], ['vonage'], ['messagebird'], ['vonage', 'twilio'], [...PROVIDERS]]
+  for (const auth of ['basic', 'header', oauth]) {
+    for (const [i, providers] of several.entries()) {
+      const out = t.testdir()
+      const named = providers.map((name) => `--provider ${name}`).join(' ')
+      const line = `init --yes --public-url https://otp.example.com/ --auth ${auth} ${named} --out ${out}`
+      const ran = await runWith([...line.split(' '), ...(i % 2 === 0 ? ['--redis'] : [])], {
+        env: credentials
+      })
+      t.equal(ran.status, 0, line)
+      const read = readSettings(parseEnv(readFileSync(`${out}/.env`, 'utf8')), () => key)
+      t.match(read, { kind: 'ok', settings: { mode: { kind: 'live' } } }, line)
+      if (read.kind !== 'ok') continue
+      const { mode, oktaBasicAuth, oktaHeader, oktaOauth } = read.settings
+      t.same(
+        mode.kind === 'live' && PROVIDERS.filter((name) => mode.providers[name] != null).toSorted(),
+        providers.toSorted(),
+        line
+      )
+      t.same(
+        [oktaBasicAuth !== null, oktaHeader !== null, oktaOauth.length === 1],
+        [auth === 'basic', auth === 'header', auth === oauth]
+      )
+      if (auth === oauth) t.match(oktaOauth, [{ issuer: 'https://acme.okta.com/oauth2/default', audience }])
+    }
+  }
 })
 
 t.test('init writes over nothing that is there, unless it is told to', async (t) => {
