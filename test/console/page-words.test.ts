@@ -3,7 +3,13 @@ import { axisOf } from '../../src/console/page/axis.ts'
 import { headlineOf } from '../../src/console/page/headline.ts'
 import { storyOf } from '../../src/console/page/story-words.ts'
 import { stretchesOf } from '../../src/console/page/stretches.ts'
-import { lengthInWords, msInWords, shareInWords, windowInWords } from '../../src/console/page/words.ts'
+import {
+  countryOf,
+  lengthInWords,
+  msInWords,
+  shareInWords,
+  windowInWords
+} from '../../src/console/page/words.ts'
 import type {
   ShownAttempt,
   ShownCounts,
@@ -306,4 +312,10 @@ t.test('numbers read as they are meant', async (t) => {
   t.equal(lengthInWords(187_200_000), '2 d 4 h')
   t.equal(windowInWords(900_000), 'the last 15 minutes')
   t.equal(windowInWords(3_600_000), 'the last hour')
+})
+
+t.test('a country is its two letters, and nothing that begins with them', async (t) => {
+  t.same(countryOf(' de '), { code: 'DE', name: 'Germany' })
+  for (const none of ['', 'China', 'Germany', 'INC-123', 'XQ', 'D', 'd3'])
+    t.equal(countryOf(none), null, none)
 })

@@ -169,7 +169,12 @@ t.test('the console in a real browser', { skip: NO_BROWSER, timeout: 0 }, async 
     await dialog.getByRole('button', { name: 'Drain Vonage' }).click()
     t.match(await dialog.getByRole('alert').textContent(), /Say why.*Say who you are/u)
     await dialog.getByLabel('Channel').selectOption('sms')
+    // Its first two letters are Switzerland.
+    await dialog.getByLabel('Country').fill('China')
+    await dialog.getByRole('button', { name: 'Drain Vonage' }).click()
+    t.match(await dialog.getByRole('alert').textContent(), /Say the country by its two letters/u)
     await dialog.getByLabel('Country').fill('de')
+    await dialog.getByText('Germany', { exact: true }).waitFor()
     await dialog.getByLabel('Why').fill('INC-2214: receipts say undelivered')
     await dialog.getByLabel('By').fill('maria')
     await dialog.getByRole('button', { name: 'Drain Vonage' }).click()

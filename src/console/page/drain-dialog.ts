@@ -6,7 +6,7 @@ import { h } from './h.ts'
 import { scopeInWords } from './headline.ts'
 import { Field, Refused } from './parts.ts'
 import { ask, nowMs, remember, remembered } from './store.ts'
-import { momentInWords, providerInWords } from './words.ts'
+import { countryOf, momentInWords, providerInWords } from './words.ts'
 
 interface OfDialog {
   readonly close: () => void
@@ -71,22 +71,28 @@ export function DrainDialog({
   const [refusal, setRefusal] = useState<ShownRefusal | null>(null)
   const [busy, setBusy] = useState(false)
   const name = providerInWords(provider.name)
+  const place = countryOf(country)
+  const isUnread = place === null && country.trim() !== ''
 
   const drain = async (event: Event): Promise<void> => {
     event.preventDefault()
-    const mistakes = mistakesOf([
-      [why, 'say why: whoever is next on call reads it'],
-      [by, 'say who you are']
-    ])
+    const mistakes = [
+      ...(isUnread ? ['say the country by its two letters, as BR; empty is every country'] : []),
+      ...mistakesOf([
+        [why, 'say why: whoever is next on call reads it'],
+        [by, 'say who you are']
+      ])
+    ]
     if (mistakes.length > 0) {
-      setRefusal({ error: 'Two things are needed for whoever comes after you.', mistakes })
+      const error = mistakes.length === 1 ? 'One thing is needed.' : 'Some things are needed.'
+      setRefusal({ error, mistakes })
       return
     }
     setBusy(true)
     const asked: DrainAsked = {
       provider: provider.name,
       ...(channel === '' ? {} : { channel }),
-      ...(country.trim() === '' ? {} : { country: country.trim().toUpperCase() }),
+      ...(place === null ? {} : { country: place.code }),
       for: length,
       why: why.trim(),
       by: by.trim()
@@ -131,14 +137,21 @@ export function DrainDialog({
         ),
         h(
           Field,
-          { label: 'Country' },
+          {
+            label: 'Country',
+            hint: place?.name ?? (isUnread ? 'By two letters, as BR.' : 'Such as BR.')
+          },
           h('input', {
             value: country,
-            placeholder: 'every one, or as BR',
-            maxLength: 2,
+            placeholder: 'every one',
+            // More than two letters: cut off, China would be Switzerland.
+            maxLength: 40,
             autoComplete: 'off',
             spellcheck: false,
-            onInput: ({ currentTarget }) => setCountry(currentTarget.value)
+            onInput: ({ currentTarget }) => {
+              setCountry(currentTarget.value)
+              setRefusal(null)
+            }
           })
         ),
         h(

@@ -59,7 +59,7 @@ export function Login(): VNode {
           hint:
             knownSecret.value === null
               ? 'The value of ADMIN_SECRET of this gateway.'
-              : `This is the sandbox: the secret is ${knownSecret.value}.`
+              : ['This is the sandbox: the secret is ', h('code', null, knownSecret.value), '.']
         },
         h('input', {
           type: 'password',

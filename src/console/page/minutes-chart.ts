@@ -133,7 +133,7 @@ function optionsFor(box: HTMLElement): uPlot.Options {
   return {
     width: box.clientWidth,
     height: HEIGHT_PX,
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: {

@@ -142,7 +142,7 @@ export function Field({
   children
 }: {
   readonly label: string
-  readonly hint?: string
+  readonly hint?: ComponentChildren
   readonly children?: ComponentChildren
 }): VNode {
   return h(

@@ -206,7 +206,12 @@ function ChannelBlock({ channel, provider, state }: OfChannel): VNode {
         attempts === 0 ? null : h('small', null, ` of ${times(attempts, 'attempt')}`)
       ),
       h('dt', null, 'Answers in'),
-      h('dd', { class: 'number' }, msInWords(p50Ms), h('small', null, ` p99 ${msInWords(p99Ms)}`)),
+      h(
+        'dd',
+        { class: 'number' },
+        msInWords(p50Ms),
+        p99Ms === null ? null : h('small', null, ` p99 ${msInWords(p99Ms)}`)
+      ),
       h('dt', null, 'Failures'),
       h(
         'dd',
@@ -240,7 +245,7 @@ function standingOf(
   if (isDrained) return { tone: 'warn', words: 'drained', detail: 'By a person. It is not asked at all.' }
   if (breaker === 'open') return { tone: 'bad', words: 'out', detail: `Breaker open${since}${why}` }
   if (breaker === 'half_open') {
-    return { tone: 'warn', words: 'on trial', detail: `One request tries it${since}, as it was out${why}` }
+    return { tone: 'warn', words: 'on trial', detail: `One request may try it${since}; it was out${why}` }
   }
   if (coolingMs !== null) {
     return {

@@ -233,27 +233,37 @@ function Row({ request, isOpen }: { readonly request: ShownRequest; readonly isO
   )
 }
 
+/** Of one request, in the list; where there are more, the first ones and the last. */
+const MOST_HOPS = 5
+const FIRST_HOPS = 2
+
 function Path({ request }: { readonly request: ShownRequest }): VNode {
   const { attempts, end } = request
   if (attempts.length === 0) {
     return h('span', { class: 'path quiet-words' }, end === null ? 'being decided' : 'nobody was asked')
   }
+  // When everything fails there may be a dozen. The story has them all.
+  const hidden = attempts.length <= MOST_HOPS ? 0 : attempts.length - MOST_HOPS + 1
   return h(
     'span',
     { class: 'path' },
-    ...attempts.flatMap(({ provider, result, won }, index) => [
-      index === 0 ? null : icon('arrow'),
-      h(
-        'span',
-        { class: `hop ${result === 'accepted' && !won ? 'warn' : toneOfResult(result)}` },
-        icon(result === null ? 'dots' : result === 'accepted' ? 'check' : 'cross'),
-        providerInWords(provider),
+    ...attempts.flatMap(({ provider, result, won }, index) => {
+      if (hidden > 0 && index === FIRST_HOPS) return [icon('arrow'), h('small', null, `${hidden} more`)]
+      if (hidden > 0 && index > FIRST_HOPS && index < FIRST_HOPS + hidden) return []
+      return [
+        index === 0 ? null : icon('arrow'),
         h(
           'span',
-          { class: 'unseen' },
-          result === null ? ' (no answer yet)' : ` (${result.replaceAll('_', ' ')})`
+          { class: `hop ${result === 'accepted' && !won ? 'warn' : toneOfResult(result)}` },
+          icon(result === null ? 'dots' : result === 'accepted' ? 'check' : 'cross'),
+          providerInWords(provider),
+          h(
+            'span',
+            { class: 'unseen' },
+            result === null ? ' (no answer yet)' : ` (${result.replaceAll('_', ' ')})`
+          )
         )
-      )
-    ])
+      ]
+    })
   )
 }

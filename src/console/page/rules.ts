@@ -96,6 +96,7 @@ function CandidateFile({
 }
 
 function Table({ rules: { rules }, nowMs, upForMs }: OfRules & { readonly upForMs: number }): VNode {
+  const hour = upForMs < HOUR_MS ? 'Since the start' : 'Last hour'
   const most = Math.max(1, ...rules.map(({ matchedLastHour }) => matchedLastHour))
   const never = rules.filter(({ lastMatchedAtMs, name }) => lastMatchedAtMs === null && name !== 'otherwise')
   return h(
@@ -115,7 +116,7 @@ function Table({ rules: { rules }, nowMs, upForMs }: OfRules & { readonly upForM
             'tr',
             null,
             h('th', { scope: 'col' }, 'Rule'),
-            h('th', { scope: 'col', class: 'number' }, upForMs < HOUR_MS ? 'Since the start' : 'Last hour'),
+            h('th', { scope: 'col', class: 'number' }, hour),
             h('th', { scope: 'col' }, 'Last'),
             h('th', { scope: 'col' }, 'Notes')
           )
@@ -130,7 +131,7 @@ function Table({ rules: { rules }, nowMs, upForMs }: OfRules & { readonly upForM
               h('th', { scope: 'row' }, rule.name),
               h(
                 'td',
-                { class: 'number', 'data-name': 'Last hour' },
+                { class: 'number', 'data-name': hour },
                 h(Volume, { part: rule.matchedLastHour, most })
               ),
               h(

@@ -28,6 +28,13 @@ export function countryInWords(country: string | null): string {
   return /^[A-Z]{2}$/u.test(country) ? (regions.of(country) ?? country) : country
 }
 
+/** A country as somebody types it, by its two letters: "de". Null for what is none. */
+export function countryOf(typed: string): { readonly code: string; readonly name: string } | null {
+  const code = typed.trim().toUpperCase()
+  const name = /^[A-Z]{2}$/u.test(code) ? regions.of(code) : undefined
+  return name === undefined || name === code ? null : { code, name }
+}
+
 const numbers = new Intl.NumberFormat('en')
 
 export function countInWords(count: number): string {
