@@ -1,10 +1,9 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { isLoopback } from '../door/address.ts'
 
 /** Okta's own domains, where an authorization server that is not the org's has `/oauth2/` in its issuer. */
 const OKTA_DOMAIN = /\.(?:okta\.com|oktapreview\.com|okta-emea\.com|okta-gov\.com|okta\.mil|trexcloud\.com)$/u
-
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)$/u
 
 /** What keeps a text from being the issuer of tokens, in words that say what to do; null: nothing does. */
 export function issuerFault(issuer: string): string | null {
@@ -13,7 +12,7 @@ export function issuerFault(issuer: string): string | null {
   if (`${username}${password}${search}${hash}` !== '' || /[?#]/u.test(issuer)) {
     return 'must be a URL without credentials, query or fragment'
   }
-  if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname))) {
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) {
     return 'must be an https:// URL: its keys decide who comes in'
   }
   if (OKTA_DOMAIN.test(hostname) && !/^\/oauth2\/[\w-]+$/u.test(pathname)) return ORG_SERVER

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { isLoopback } from '../door/address.ts'
 import { CommandFault, type Io } from './command.ts'
 import { exchangeJson, transportInWords, type JsonAnswer } from './json-exchange.ts'
 import type { OktaSignIn } from './okta-sign-in.ts'
@@ -107,8 +108,11 @@ export function readOrgUrl({ env }: Pick<Io, 'env'>): URL {
     throw new CommandFault("OKTA_ORG_URL is missing: your org's address, such as https://example.okta.com.")
   }
   const url = URL.parse(given.includes('://') ? given : `https://${given}`)
-  const isLoopback = url !== null && /^127\.|^\[::1\]$|^localhost$/u.test(url.hostname)
-  if (url === null || (url.protocol !== 'https:' && !isLoopback) || url.username + url.password !== '') {
+  if (
+    url === null ||
+    (url.protocol !== 'https:' && !isLoopback(url.hostname)) ||
+    url.username + url.password !== ''
+  ) {
     throw new CommandFault('OKTA_ORG_URL is no https:// address of an org.')
   }
   if (/-admin\.(?:okta|oktapreview|okta-emea|okta-gov)\.com$/u.test(url.hostname)) {

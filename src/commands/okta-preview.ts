@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isLoopback } from '../door/address.ts'
 import { CommandFault, STATUS, type Io, type Status } from './command.ts'
 import { askFirst } from './confirm.ts'
 import { countInWords, findingInWords, problem, type Finding } from './findings.ts'
@@ -48,7 +49,7 @@ export async function preview(
   options: PreviewOptions
 ): Promise<Status> {
   const { url, to, channel, json } = options
-  const isPrivate = /^127\.|^\[::1\]$|^localhost$/u.test(url.hostname)
+  const isPrivate = isLoopback(url.hostname)
   if (url.protocol !== 'https:' && !isPrivate) {
     throw new CommandFault('The credentials travel there: over https:// only, or to this machine.')
   }

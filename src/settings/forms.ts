@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { Type } from 'typebox'
 import { wordsOf } from '../callers/written.ts'
+import { isLoopback } from '../door/address.ts'
 import { readNetworks } from '../door/networks.ts'
 
 /** A string that holds to a rule; the message never quotes the value, which may be a misplaced secret. */
@@ -70,9 +71,7 @@ export function isSafeUrl(value: string): boolean {
   if (`${username}${password}${search}${hash}` !== '') return false
   if (protocol === 'https:') return true
   return (
-    protocol === 'http:' &&
-    (/^127(?:\.\d{1,3}){3}$|^\[::1\]$/u.test(hostname) ||
-      (!hostname.includes('.') && !hostname.includes(':')))
+    protocol === 'http:' && (isLoopback(hostname) || (!hostname.includes('.') && !hostname.includes(':')))
   )
 }
 

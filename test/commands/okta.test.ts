@@ -295,6 +295,7 @@ t.test('what is missing in the environment is said before anything is asked of O
     ['status', { OKTA_API_TOKEN: '', OKTA_API_TOKEN_FILE: '/nowhere' }, /cannot be read or is empty/u],
     ['status', { OKTA_ORG_URL: '' }, /OKTA_ORG_URL is missing/u],
     ['status', { OKTA_ORG_URL: 'http://example.okta.com' }, /no https:\/\/ address/u],
+    ['status', { OKTA_ORG_URL: 'http://127.0.0.1.example.com' }, /no https:\/\/ address/u],
     ['status', { OKTA_ORG_URL: 'https://dev-1-admin.okta.com/admin' }, /own is https:\/\/dev-1\.okta\.com/u],
     ['register', { PUBLIC_URL: '' }, /PUBLIC_URL is missing/u],
     ['register', { PUBLIC_URL: 'http://otp.example.com' }, /Okta calls https:\/\/ only/u],
@@ -313,6 +314,7 @@ t.test('what is missing in the environment is said before anything is asked of O
     ],
     ['preview', { OKTA_BASIC_AUTH: '' }, /OKTA_BASIC_AUTH is missing/u],
     ['preview --url http://otp.example.com', {}, /over https:\/\/ only/u],
+    ['preview --url http://127.0.0.1.example.com', {}, /over https:\/\/ only/u],
     ['preview --auth oauth', {}, /hook key \(private_key_jwt\) can be tried by Okta alone/u],
     ['status --env-file /nowhere', {}, /--env-file\) cannot be read/u]
   ]
