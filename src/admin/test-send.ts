@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { attemptDetail, type Dispatch } from '../delivery/dispatch.ts'
-import type { Attempt, Result } from '../domain/delivery.ts'
+import { reasonOf, type Attempt, type Result } from '../domain/delivery.ts'
 import type { RulesInForce } from '../domain/in-force.ts'
 import type { Channel, OtpRequest } from '../domain/message.ts'
 import type { Phone } from '../domain/phone.ts'
@@ -155,17 +155,5 @@ function skippedIn(event: GatewayEvent): TestSend['skipped'] {
       return [{ provider: event.provider, reason: event.reason }]
     default:
       return []
-  }
-}
-
-function reasonOf(result: Result): string | null {
-  switch (result.kind) {
-    case 'refused':
-      return result.class
-    case 'blocked':
-    case 'overloaded':
-      return result.reason
-    default:
-      return null
   }
 }

@@ -53,3 +53,16 @@ export interface Delivery {
   readonly lastResort: boolean
   readonly durationMs: number
 }
+
+/** What a refusal, a block or an overload says of why; null where the kind says it all. */
+export function reasonOf(result: Result): string | null {
+  switch (result.kind) {
+    case 'refused':
+      return result.class
+    case 'blocked':
+    case 'overloaded':
+      return result.reason
+    default:
+      return null
+  }
+}

@@ -8,7 +8,7 @@ import {
   type Refusal,
   type Verdict
 } from '../domain/admission.ts'
-import type { Delivery, Result } from '../domain/delivery.ts'
+import { reasonOf, type Delivery, type Result } from '../domain/delivery.ts'
 import type { RulesInForce } from '../domain/in-force.ts'
 import type { OtpRequest } from '../domain/message.ts'
 import type { Router } from '../domain/router.ts'
@@ -307,16 +307,4 @@ const OUTCOME_OF: { readonly [K in Result['kind']]: Completed['outcome'] } = {
   expired: 'expired',
   no_capacity: 'no_capacity',
   overloaded: 'overloaded'
-}
-
-function reasonOf(result: Result): string | null {
-  switch (result.kind) {
-    case 'refused':
-      return result.class
-    case 'blocked':
-    case 'overloaded':
-      return result.reason
-    default:
-      return null
-  }
 }

@@ -1,10 +1,11 @@
 import { stdTimeFunctions } from 'pino'
 import type { EventName, GatewayEvent } from './events.ts'
 import {
-  ACCOUNTS,
   errorTypeOf,
   renamed,
   SERVICE_NAME,
+  SHARED_NAMES,
+  SHARED_NAMES_OF,
   type NameTable,
   type NameTables
 } from './foreign-names.ts'
@@ -22,15 +23,14 @@ export const ECS_NAMES = {
   request_id: 'http.request.id',
   rule: 'rule.name',
   rules_hash: 'rule.ruleset',
-  user_hash: 'user.hash',
-  http_status: 'http.response.status_code',
+  ...SHARED_NAMES,
   provider_code: 'error.code',
   reason: 'event.reason'
 } as const satisfies NameTable
 
 /** Where a field of one event means something of its own. */
 export const ECS_NAMES_OF: NameTables = {
-  'gateway.started': { version: null, providers: ACCOUNTS },
+  ...SHARED_NAMES_OF,
   'gateway.fault': { error: 'error.type', code: 'error.code' }
 }
 

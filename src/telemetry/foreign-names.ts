@@ -44,8 +44,18 @@ export function renamedFields(
   return line
 }
 
+/** What both standards call the same. */
+export const SHARED_NAMES = {
+  user_hash: 'user.hash',
+  http_status: 'http.response.status_code'
+} as const satisfies NameTable
+
 /** In one event these are accounts, in others names; an index takes one type under one name. */
-export const ACCOUNTS = `${NAMESPACE}.accounts`
+const ACCOUNTS = `${NAMESPACE}.accounts`
+
+export const SHARED_NAMES_OF = {
+  'gateway.started': { version: null, providers: ACCOUNTS }
+} as const satisfies NameTables
 
 /** What failed, in one word of a short list; null where nothing did. */
 export function errorTypeOf(event: GatewayEvent): string | null {

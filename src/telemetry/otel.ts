@@ -1,22 +1,20 @@
 import { stdTimeFunctions } from 'pino'
 import {
-  ACCOUNTS,
   errorTypeOf,
   renamed,
   SERVICE_NAME,
+  SHARED_NAMES,
+  SHARED_NAMES_OF,
   type NameTable,
   type NameTables
 } from './foreign-names.ts'
 import type { LogFormat } from './log.ts'
 
 /** https://opentelemetry.io/docs/specs/semconv/registry/attributes/ */
-export const OTEL_NAMES = {
-  user_hash: 'user.hash',
-  http_status: 'http.response.status_code'
-} as const satisfies NameTable
+export const OTEL_NAMES: NameTable = SHARED_NAMES
 
 export const OTEL_NAMES_OF: NameTables = {
-  'gateway.started': { version: null, providers: ACCOUNTS },
+  ...SHARED_NAMES_OF,
   'gateway.fault': { error: 'exception.type' }
 }
 

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Facts } from '../../src/domain/facts.ts'
 import { CHANNELS, FLOWS } from '../../src/domain/message.ts'
-import { NUMBER_TYPES, type E164 } from '../../src/domain/phone.ts'
 import { compileRouter, decide } from '../../src/domain/router.ts'
 import type { Rule, When } from '../../src/domain/rules.ts'
 import { findReach } from '../../src/rules/never-reached.ts'
 import { TERRITORIES } from '../../src/rules/territories.ts'
 import { rule, ruleSet } from '../fixtures/rules.ts'
+import { trafficOf } from '../fixtures/traffic.ts'
 
 const NOW = Date.parse('2026-11-25T12:00Z')
 
@@ -61,33 +60,12 @@ const files: fc.Arbitrary<readonly Rule[]> = fc
     )
   )
 
-const traffic: fc.Arbitrary<Facts> = fc
-  .record({
-    territory: fc.constantFrom(
-      ...TERRITORIES.filter(({ country }) => country === null || COUNTRIES.some((known) => known === country))
-    ),
-    rest: fc.stringMatching(/^(70|4[0-9]|416|7)?\d{7}$/u),
-    type: fc.constantFrom(...NUMBER_TYPES),
-    channel: fc.constantFrom(...CHANNELS),
-    flow: fc.constantFrom(...FLOWS, null),
-    locale: fc.constantFrom('en', 'en-US', 'en-GB', 'de', 'fr', null),
-    org: fc.constantFrom('a.okta.com', 'b.okta.com', 'c.okta.com', null)
-  })
-  .filter(({ territory, type }) => territory.types.includes(type))
-  .map(({ territory: { country, callingCode }, rest, type, ...others }) => ({
-    ...others,
-    phone: {
-      e164: `+${callingCode}${rest}`.slice(0, 16) as E164,
-      country,
-      routingCountry: country,
-      callingCode,
-      type,
-      extension: null
-    },
-    atMs: NOW,
-    person: 'someone',
-    triedLast: null
-  }))
+const traffic = trafficOf({
+  countries: COUNTRIES,
+  rest: /^(70|4[0-9]|416|7)?\d{7}$/u,
+  orgs: ['a.okta.com', 'b.okta.com', 'c.okta.com', null],
+  atMs: NOW
+})
 
 t.test(
   'a rule called never reached is reached by no traffic, and each other one by the request that is named',

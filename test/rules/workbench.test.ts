@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Facts } from '../../src/domain/facts.ts'
 import { CHANNELS, FLOWS } from '../../src/domain/message.ts'
 import { mismatchOf } from '../../src/domain/mismatch.ts'
-import { NUMBER_TYPES, prefixFitToLog, type E164 } from '../../src/domain/phone.ts'
+import { prefixFitToLog } from '../../src/domain/phone.ts'
 import {
   compileRouter,
   decide,
@@ -20,6 +20,7 @@ import { regionsOf } from '../../src/rules/regions.ts'
 import { createReplay, decideAgain, type PastRequest } from '../../src/rules/replay.ts'
 import { routeOf, routesOf } from '../../src/rules/routes.ts'
 import { TERRITORIES } from '../../src/rules/territories.ts'
+import { trafficOf } from '../fixtures/traffic.ts'
 
 const NOW = Date.parse('2026-11-25T12:00Z')
 
@@ -107,34 +108,15 @@ const files: fc.Arbitrary<RuleSet> = fc
   })
   .filter((rules) => rules !== null)
 
-const traffic: fc.Arbitrary<Facts> = fc
-  .record({
-    territory: fc.constantFrom(
-      ...TERRITORIES.filter(({ country }) => country === null || COUNTRIES.some((known) => known === country))
-    ),
-    // As long as numbers are that have three digits to be said: what is shorter, replay counts as uncertain.
-    rest: fc.stringMatching(/^(70|416|7)?\d{9}$/u),
-    type: fc.constantFrom(...NUMBER_TYPES),
-    channel: fc.constantFrom(...CHANNELS),
-    flow: fc.constantFrom(...FLOWS, null),
-    locale: fc.constantFrom('en', 'en-US', 'en-GB', 'de', 'fr', null),
-    org: fc.constantFrom('a.okta.com', 'c.okta.com', null),
-    person: fc.string({ maxLength: 4 }),
-    triedLast: fc.constantFrom(null, null, ...PROVIDERS)
-  })
-  .filter(({ territory, type }) => territory.types.includes(type))
-  .map(({ territory: { country, callingCode }, rest, type, ...others }) => ({
-    ...others,
-    phone: {
-      e164: `+${callingCode}${rest}`.slice(0, 16) as E164,
-      country,
-      routingCountry: country,
-      callingCode,
-      type,
-      extension: null
-    },
-    atMs: NOW
-  }))
+const traffic = trafficOf({
+  countries: COUNTRIES,
+  // As long as numbers are that have three digits to be said: what is shorter, replay counts as uncertain.
+  rest: /^(70|416|7)?\d{9}$/u,
+  orgs: ['a.okta.com', 'c.okta.com', null],
+  atMs: NOW,
+  person: fc.string({ maxLength: 4 }),
+  triedLast: fc.constantFrom(null, null, ...PROVIDERS)
+})
 
 const conditions = fc.record({
   twilio: fc.constantFrom('ready', 'ready', 'no_credentials', 'drained', 'breaker_open', 'cooling_down'),
