@@ -73,7 +73,8 @@ function whoAnswers(answer: JsonAnswer, url: URL, isSignedIn: boolean): Finding 
   if (!isOurs(json)) {
     return problem(check, `${url.href} answers with HTTP ${status}, and it is not this gateway`, PROXY)
   }
-  if (status === 401) {
+  // Whoever asks often enough is told so, and is turned away all the same.
+  if (status === 401 || reasonIn(json) === 'too_many_failures') {
     return isSignedIn
       ? problem(
           check,
@@ -114,11 +115,17 @@ function remedyOf(cause: string): string {
 
 /** Every answer of ours that says no names its domain. */
 function isOurs(json: unknown): boolean {
+  return causeIn(json)?.domain === 'switchboard'
+}
+
+function reasonIn(json: unknown): unknown {
+  return causeIn(json)?.reason
+}
+
+function causeIn(json: unknown): { readonly domain?: unknown; readonly reason?: unknown } | null {
   const { error } = (json ?? {}) as { readonly error?: { readonly errorCauses?: unknown } | null }
-  const causes = error?.errorCauses
-  return (
-    Array.isArray(causes) && (causes[0] as { readonly domain?: unknown } | null)?.domain === 'switchboard'
-  )
+  const causes: unknown = error?.errorCauses
+  return Array.isArray(causes) ? (causes[0] as { readonly domain?: unknown } | null) : null
 }
 
 function timeOf(times: readonly number[]): Finding {

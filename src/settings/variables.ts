@@ -152,7 +152,11 @@ export const SECRET_NAMES = [
 ] as const satisfies readonly SettingName[]
 
 /** Their old value is woven into what is remembered, or a connection hangs on it. */
-export const NAMES_UNTIL_RESTART = ['LOG_HASH_KEY', 'REDIS_URL'] as const satisfies readonly SettingName[]
+export const NAMES_UNTIL_RESTART = [
+  'LOG_HASH_KEY',
+  'REDIS_URL',
+  'OTEL_EXPORTER_OTLP_HEADERS'
+] as const satisfies readonly SettingName[]
 
 const compiled = Compile(Variables)
 

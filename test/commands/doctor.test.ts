@@ -180,6 +180,12 @@ t.test('an authorization server is asked for its keys, as the gateway would', as
     status: 1,
     out: /issuer +\S+: nobody listens there\. No token[^]*Compare OKTA_OAUTH_ISSUERS/u
   })
+  // Each run asks ten times without credentials: by now that is too often, and no fault of anybody.
+  t.match(
+    (await doctor(env(issuer.issuer), over)).out,
+    /is a Switchboard, and lets nobody in without credentials/u
+  )
+  t.match(stack.events('okta.request.refused').at(-1), { reason: 'too_many_failures' })
 })
 
 t.test('rules and senders are held against the accounts', async (t) => {

@@ -312,6 +312,14 @@ t.test('what is on its way ends with the old account, what comes is carried by t
     t.match(await rereadAs(over), { event: 'secrets.rejected', settings: [{ problem }] })
   }
   t.equal(carrier(await send()), 'VONAGE', 'nothing has changed')
+  const collector = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.com',
+    OTEL_EXPORTER_OTLP_HEADERS: 'key=x'
+  }
+  t.match(await rereadAs(collector), {
+    event: 'secrets.reloaded',
+    until_restart: ['OTEL_EXPORTER_OTLP_HEADERS']
+  })
   t.same(events('gateway.fault'), [])
 })
 

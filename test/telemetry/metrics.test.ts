@@ -562,7 +562,7 @@ t.test('the words of labels are those of the code', async (t) => {
   t.same(WORDS.overload, Object.keys(overload))
   t.same(WORDS.openCause, [...Object.keys(causes), ...Object.keys(OUTCOME_CLASSES)])
   const app = readFileSync(new URL('../../src/app.ts', import.meta.url), 'utf8')
-  const reasons = [...app.matchAll(/reason: '(\w+)', summary/gu)].map(([, reason]) => reason)
+  const reasons = [...app.matchAll(/reason: '(\w+)',\s+summary/gu)].map(([, reason]) => reason)
   t.same(new Set(WORDS.hookRefusal), new Set(reasons))
   t.equal(METRICS_COUNTRIES.length, 40)
   t.ok(METRICS_COUNTRIES.every((code) => COUNTRIES.some((country) => country === code)))
@@ -588,12 +588,19 @@ t.test('a page needs the secret, and is on the admin port alone', async (t) => {
     ['POST', '/overrides'],
     ['DELETE', '/overrides'],
     ['POST', '/metrics'],
+    ['POST', '/send'],
     ['GET', '/metrics/../status'],
     ['GET', '/nothing?/metrics']
   ] as const) {
     const answer = await fetch(`${gateway.adminUrl}${path}`, { method, headers })
     t.equal(answer.status, 401, `and nothing else: ${method} ${path}`)
   }
+  const login = await fetch(`${gateway.adminUrl}/console/api/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-switchboard-console': '1' },
+    body: JSON.stringify({ secret: METRICS_SECRET })
+  })
+  t.equal(login.status, 401, 'nor the console')
 })
 
 t.test('docs/observability.md has every metric', async (t) => {
