@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Option } from 'commander'
 import { firstRules } from '../rules/first-rules.ts'
 import { examples, STATUS, type AddCommand, type Io } from './command.ts'
-import { HOOK_AUTHS } from './hook-caller.ts'
+import { HOOK_AUTHS, type HookAuth } from './hook-caller.ts'
 import {
   CREDENTIALS,
   readAnswers,
@@ -86,7 +86,7 @@ ${examples('init', 'init --yes --public-url https://otp.example.com --provider t
         io.print(`${JSON.stringify({ files, okta: Object.fromEntries(shown), todo }, null, 2)}\n`)
         return
       }
-      io.print(inWords({ envPath, rulesPath, form, todo }))
+      io.print(inWords({ envPath, rulesPath, form, todo, auth: answers.auth }))
     })
 }
 
@@ -119,18 +119,22 @@ function inWords({
   envPath,
   rulesPath,
   form,
-  todo
+  todo,
+  auth
 }: {
   readonly envPath: string
   readonly rulesPath: string
   readonly form: ReturnType<typeof oktaFormOf>
   readonly todo: readonly string[]
+  readonly auth: HookAuth
 }): string {
   const steps = [
     ...todo,
     `start it behind HTTPS: node_modules/.bin/node --env-file=${envPath} bin/switchboard.js`,
     `switchboard doctor --env-file ${envPath}`,
-    `register the hook: switchboard okta register --env-file ${envPath}, or by hand as above`,
+    `register the hook: switchboard okta register --env-file ${envPath}${
+      auth === 'oauth' ? ' (with OKTA_HOOK_CLIENT_SECRET in your shell, or --hook-key-id)' : ''
+    }, or by hand as above`,
     `try it: switchboard okta preview --env-file ${envPath} --to NUMBER, switchboard send --env-file ${envPath} --to NUMBER`
   ]
   return [

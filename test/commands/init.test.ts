@@ -101,7 +101,7 @@ t.test('init takes a header, OAuth 2.0, several nodes', async (t) => {
   ]
   t.match(
     (await runWith([...line, '--out', oauth])).out,
-    /Token URL +https:\/\/example\.okta\.com\/oauth2\/default\/v1\/token/u
+    /Token URL +https:\/\/example\.okta\.com\/oauth2\/default\/v1\/token[^]*with OKTA_HOOK_CLIENT_SECRET in your shell/u
   )
   t.match(parseEnv(readFileSync(`${oauth}/.env`, 'utf8')), {
     OKTA_OAUTH_ISSUERS: issuer,
