@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 
 /** What our page sends with all that changes something. No form and no image of another site can. */
-export const CONSOLE_HEADER = 'x-switchboard-console'
+const CONSOLE_HEADER = 'x-switchboard-console'
 
 /**
  * Does a request come from the console's own page, or from somebody who went there? Another site's page cannot set a

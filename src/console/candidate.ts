@@ -22,7 +22,7 @@ export interface CandidateTask {
 }
 
 /** What it is called in what is said of it. */
-export const CANDIDATE_NAME = 'candidate'
+const CANDIDATE_NAME = 'candidate'
 
 /** What a file would change, as `check`, `diff` and `replay` say it. Takes seconds where the file is long. */
 export function lookAtCandidate({ text, live, past, senderCountries, nowMs }: CandidateTask): ShownCandidate {

@@ -62,7 +62,7 @@ export const MOST_TRANSITIONS = 50
 export const MOST_COUNTRIES = 60
 
 /** Names of rules that are remembered. A file has at most a thousand. */
-export const MOST_RULES = 2_000
+const MOST_RULES = 2_000
 
 const OTHER = 'other'
 
@@ -71,6 +71,7 @@ interface Requests {
   wanted: number
   accepted: number
   failedOver: number
+  rescued: number
   late: number
   resends: number
   readonly durations: Histogram
@@ -207,6 +208,7 @@ function countRequest(counts: Requests, event: Completed): void {
   counts.durations.add(event.duration_ms)
   if (event.outcome === 'accepted') counts.accepted += 1
   if (event.failover) counts.failedOver += 1
+  if (event.failover && event.outcome === 'accepted') counts.rescued += 1
 }
 
 function countAttempt(counts: Attempts, { result, duration_ms: durationMs }: AttemptDetail): void {
@@ -218,7 +220,7 @@ function countAttempt(counts: Attempts, { result, duration_ms: durationMs }: Att
 }
 
 function noRequests(): Requests {
-  const none = { requests: 0, wanted: 0, accepted: 0, failedOver: 0, late: 0, resends: 0 }
+  const none = { requests: 0, wanted: 0, accepted: 0, failedOver: 0, rescued: 0, late: 0, resends: 0 }
   return { ...none, durations: createHistogram() }
 }
 
@@ -235,7 +237,15 @@ function nothingOfProvider(): CountryProvider {
 }
 
 function mergeRequests(into: Requests, from: Requests): void {
-  for (const field of ['requests', 'wanted', 'accepted', 'failedOver', 'late', 'resends'] as const) {
+  for (const field of [
+    'requests',
+    'wanted',
+    'accepted',
+    'failedOver',
+    'rescued',
+    'late',
+    'resends'
+  ] as const) {
     into[field] += from[field]
   }
   into.durations.merge(from.durations)
@@ -282,8 +292,8 @@ function shownMinutes(
   const lastMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS
   return Array.from({ length: HOUR_MINUTES }, (_, index) => {
     const atMs = lastMs - (HOUR_MINUTES - 1 - index) * MINUTE_MS
-    const { wanted, accepted, failedOver, durations } = found.get(atMs) ?? noRequests()
-    return { atMs, wanted, accepted, failedOver, p99Ms: durations.quantile(0.99) }
+    const { wanted, accepted, failedOver, rescued, durations } = found.get(atMs) ?? noRequests()
+    return { atMs, wanted, accepted, failedOver, rescued, p99Ms: durations.quantile(0.99) }
   })
 }
 

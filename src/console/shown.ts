@@ -55,6 +55,8 @@ export interface ShownMinute {
   readonly wanted: number
   readonly accepted: number
   readonly failedOver: number
+  /** Accepted, and not by the first provider. */
+  readonly rescued: number
   readonly p99Ms: number | null
 }
 

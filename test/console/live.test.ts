@@ -34,7 +34,7 @@ t.test('a page hears of everything at once, and then of what changes', async (t)
   const { json: state } = await ask('GET', '/state')
   t.match(state, {
     totals: { requests: 2, wanted: 2, accepted: 2, failedOver: 1, late: 0 },
-    minutes: { 59: { wanted: 2 } },
+    minutes: { 59: { wanted: 2, rescued: 1 } },
     countries: [{ country: 'DE', providers: [{ provider: 'twilio', attempts: 2, failoversFrom: 1 }, {}] }],
     rules: {
       rules: [

@@ -87,6 +87,12 @@ t.test('the headline says in one sentence how it stands', async (t) => {
     [stateOf({ accepted: 196 }), 'warn', /^Codes are lost: only 98\.0 %/u],
     [stateOf({ accepted: 100 }), 'bad', /^Codes are lost: only 50\.0 %/u],
     [stateOf({ failedOver: 40 }), 'warn', /^Failover hides a trouble: .* 20\.0 % not by the first provider/u],
+    [
+      stateOf({ wanted: 2, accepted: 0 }, isOut),
+      'bad',
+      /^Vonage SMS is out since \d\d:31: only 0 % of 2 codes/u
+    ],
+    [stateOf({ wanted: 4, accepted: 3 }, isOut), 'warn', /^Vonage SMS is out since \d\d:31: only 75\.0 %/u],
     [stateOf({}, isOut), 'warn', /^Vonage SMS is out since \d\d:31, others carry it: 100 %/u],
     [
       stateOf({ accepted: 150 }, isOut),

@@ -303,6 +303,11 @@ t.test('what is counted is what came: outcomes, resends, failovers', async (t) =
     beginRequest(recent)(completed({ outcome, country: null }))
   }
   t.match(recent.counts.totals(), { requests: 6, wanted: 1, accepted: 0, failedOver: 1, late: 1, resends: 1 })
+  t.match(
+    recent.counts.minutes().at(-1),
+    { wanted: 1, accepted: 0, failedOver: 1, rescued: 0 },
+    'what is lost was rescued by nobody'
+  )
   t.match(recent.counts.countries(), [
     { country: null, counts: { requests: 5, wanted: 0 } },
     {

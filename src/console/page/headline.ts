@@ -53,9 +53,11 @@ export function headlineOf(state: ShownState): Headline {
     if (accepted === null) {
       return { tone: 'warn', text: `${names} ${verb} out${since}. No code was asked for since.`, remarks }
     }
-    return isLosing
-      ? { tone: 'bad', text: `${names} ${verb} out${since}, and codes are lost: only ${share}.`, remarks }
-      : { tone: 'warn', text: `${names} ${verb} out${since}, others carry it: ${share}.`, remarks }
+    const outSince = `${names} ${verb} out${since}`
+    if (isLosing) return { tone: 'bad', text: `${outSince}, and codes are lost: only ${share}.`, remarks }
+    if (accepted >= WELL) return { tone: 'warn', text: `${outSince}, others carry it: ${share}.`, remarks }
+    // Too few to judge, and yet nobody may read that others carry them.
+    return { tone: accepted === 0 ? 'bad' : 'warn', text: `${outSince}: only ${share}.`, remarks }
   }
   if (accepted === null) {
     return { tone: 'quiet', text: `No code was asked for in ${windowInWords(state.windowMs)}.`, remarks }

@@ -11,12 +11,12 @@ const HEIGHT_PX = 132
 /** A minute's codes, from the bottom: by the first provider, after a failover, by nobody. */
 const PARTS = [
   { name: 'first provider', colour: '--bar-first', of: firstOf },
-  { name: 'after failover', colour: '--bar-after', of: ({ failedOver }: ShownMinute) => failedOver },
+  { name: 'after failover', colour: '--bar-after', of: ({ rescued }: ShownMinute) => rescued },
   { name: 'not accepted', colour: '--bar-lost', of: lostOf }
 ] as const
 
-function firstOf({ accepted, failedOver }: ShownMinute): number {
-  return Math.max(0, accepted - failedOver)
+function firstOf({ accepted, rescued }: ShownMinute): number {
+  return Math.max(0, accepted - rescued)
 }
 
 function lostOf({ wanted, accepted }: ShownMinute): number {
