@@ -98,7 +98,7 @@ export function buildAdminApp(deps: AdminDependencies): FastifyInstance {
 }
 
 /** Where the console is. */
-export const CONSOLE_PATH = '/console'
+const CONSOLE_PATH = '/console'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -7,7 +7,7 @@ const NAME = '^[a-z][a-z0-9_-]{0,63}$'
 const NAME_FAULT = 'is no name: 1 to 64 small letters, digits, "_" and "-", a letter first'
 
 /** Each is a label of metrics, for every channel and outcome. */
-export const MOST_ORGS = 200
+const MOST_ORGS = 200
 
 const path = (what: string) =>
   Type.Optional(

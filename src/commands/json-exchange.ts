@@ -85,7 +85,7 @@ function causeOf(error: unknown): string {
 }
 
 /** What a code of the transport's means, and what to do. */
-export const TRANSPORT_IN_WORDS: Readonly<Record<string, string>> = {
+const TRANSPORT_IN_WORDS: Readonly<Record<string, string>> = {
   timeout: 'it did not answer in time',
   too_large: 'its answer is larger than 1 MiB',
   ECONNREFUSED: 'nobody listens there',

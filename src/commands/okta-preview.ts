@@ -159,7 +159,7 @@ async function tokenOf(
 }
 
 /** https://developer.okta.com/docs/reference/telephony-hook/: every sample there is a request of Preview. */
-export function previewRequest(
+function previewRequest(
   { to, channel, locale, flow }: Pick<PreviewOptions, 'to' | 'channel' | 'locale' | 'flow'>,
   nowMs: number
 ): object {

@@ -3,7 +3,7 @@ import type { Delivery } from '../domain/delivery.ts'
 import type { State } from '../state/state.ts'
 
 /** The most deliveries remembered: 5 minutes at 66 a second, some 60 MB. The oldest goes first. */
-export const MAX_ANSWERS = 20_000
+const MAX_ANSWERS = 20_000
 
 /** No answer is remembered longer, however long a code claims to live. */
 const LONGEST_LIFE_MS = 60 * 60_000

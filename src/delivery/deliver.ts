@@ -19,7 +19,7 @@ export const HARD_CAP_MS = 10_000
  * Of an attempt's timeout. A call that has waited so long for an answer makes its provider suspect, and is all
  * that a provider gets whose breaker is not closed.
  */
-export const SUSPECT_AFTER = 2 / 3
+const SUSPECT_AFTER = 2 / 3
 
 export interface Job {
   readonly channel: Channel

@@ -39,7 +39,7 @@ export function covers(override: Override, { provider, channel, country }: Use):
 }
 
 /** A minute, in ms: what is over sooner nobody notices. */
-export const SHORTEST_OVERRIDE_MS = 60_000
+const SHORTEST_OVERRIDE_MS = 60_000
 
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 }
 

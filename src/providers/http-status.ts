@@ -39,7 +39,7 @@ export function classOfStatus(status: number, hasCode: boolean): FailureClass {
 }
 
 /** Longer than this, a pause asked for says nothing to a passcode. */
-export const RETRY_AFTER_AT_MOST_MS = 60_000
+const RETRY_AFTER_AT_MOST_MS = 60_000
 
 /**
  * Reads `Retry-After`, which holds seconds or an HTTP date (RFC 9110, section 10.2.3).

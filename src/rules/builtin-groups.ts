@@ -25,7 +25,7 @@ const CONTINENTS = {
   south_america: 'SA'
 } as const satisfies Record<string, TContinentCode>
 
-export const CONTINENT_NAMES = Object.keys(CONTINENTS) as readonly (keyof typeof CONTINENTS)[]
+const CONTINENT_NAMES = Object.keys(CONTINENTS) as readonly (keyof typeof CONTINENTS)[]
 
 /** Groups that every file knows without saying them. A file's own group of the same name takes its place. */
 export function builtinGroups({

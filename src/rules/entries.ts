@@ -18,7 +18,7 @@ export function asList<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
-export function toWhen(written: WrittenWhen, places: Places): When {
+function toWhen(written: WrittenWhen, places: Places): When {
   const { country, not_country, prefix, number_type, channel, flow, locale, org } = written
   return {
     ...(country === undefined ? {} : { country: toCountries(country, places) }),

@@ -5,14 +5,14 @@ import type { SandboxProvider } from './inbox.ts'
  * A phone of any country whose number ends in 990PF meets a fault without anybody setting one. P says at
  * which provider, F which fault. A fault that was set wins over the number's.
  */
-export const MAGIC_PROVIDERS: Readonly<Record<string, readonly SandboxProvider[]>> = {
+const MAGIC_PROVIDERS: Readonly<Record<string, readonly SandboxProvider[]>> = {
   0: ['twilio', 'vonage', 'messagebird'],
   1: ['twilio'],
   2: ['vonage'],
   3: ['messagebird']
 }
 
-export const MAGIC_FAULTS: Readonly<Record<string, Fault>> = {
+const MAGIC_FAULTS: Readonly<Record<string, Fault>> = {
   1: { mode: 'status', status: 500 },
   2: { mode: 'hang_after_read' },
   3: { mode: 'throttle' },

@@ -89,7 +89,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
  * Numbers that fail as with Twilio's test credentials.
  * https://www.twilio.com/docs/iam/test-credentials
  */
-export const TWILIO_MAGIC_NUMBERS = {
+const TWILIO_MAGIC_NUMBERS = {
   sms: {
     To: {
       '+15005550001': 21211,

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { State } from './state.ts'
 
 /** The most keys, buckets and counters, each. The oldest go first. */
-export const MAX_KEYS = 50_000
+const MAX_KEYS = 50_000
 
 /** The most entries of one collection. */
 export const MAX_ENTRIES = 1_000

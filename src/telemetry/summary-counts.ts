@@ -9,7 +9,7 @@ import { createSlots, type Slots } from './time-slots.ts'
 import { createMinutes } from './worst-window.ts'
 
 /** How much of each table is kept. Beyond that things are counted as "other", or as left out. */
-export const MOST = {
+const MOST = {
   providers: 16,
   failovers: 500,
   unknownCodes: 500,

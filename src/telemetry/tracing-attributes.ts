@@ -16,7 +16,7 @@ type Fields = { readonly [K in EventName]?: readonly PlainField<EventOf<K>>[] }
  * What a trace says of each event, and no more: traces are read by more people than the log is, and often in somebody else's
  * house. Not even a masked number or a hash is in them; `switchboard.request_id` leads to the lines that have these.
  */
-export const TOLD = {
+const TOLD = {
   'otp.request.received': [
     'flow',
     'channel',

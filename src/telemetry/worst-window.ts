@@ -27,7 +27,7 @@ const MINUTE_MS = 60_000
 export const WINDOW_MINUTES = 10
 
 /** With fewer requests, a share says nothing. */
-export const LEAST_WANTED = 20
+const LEAST_WANTED = 20
 
 /** Minutes with traffic, in the order they are read: four months without a pause, and some 20 MB. */
 const MOST_MINUTES = 180_000

@@ -51,7 +51,7 @@ export function createBearer(
 }
 
 /** What is wrong with a Vonage application's private key, in a sentence that holds nothing of it. */
-export function privateKeyFault(pem: string): string | null {
+function privateKeyFault(pem: string): string | null {
   try {
     const key = createPrivateKey(pem)
     return key.asymmetricKeyType === 'rsa' ? null : 'The private key of Vonage must be an RSA key.'
