@@ -1,5 +1,6 @@
 import { SANDBOX_ADMIN_SECRET } from '../admin/secret.ts'
 import type { Io } from './command.ts'
+import { exchangeJson } from './json-exchange.ts'
 
 const ASK_WITHIN_MS = 5_000
 
@@ -31,31 +32,30 @@ export async function askGateway(
     )
     return null
   }
-  try {
-    const response = await io.fetch(new URL(path, base), {
-      method,
-      headers: {
-        authorization: `Bearer ${secret}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' })
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(withinMs),
-      redirect: 'error'
-    })
-    const answer: unknown = await response.json()
-    if (response.ok) return answer
-    const { error, mistakes } = answer as { readonly error?: unknown; readonly mistakes?: readonly string[] }
-    // The hook's own port answers in Okta's form.
-    if (typeof error !== 'string') throw new TypeError('It is no admin port.')
+  const answer = await exchangeJson(io, new URL(path, base), {
+    method,
+    headers: {
+      authorization: `Bearer ${secret}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' })
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    withinMs
+  })
+  const { status, json } = answer.kind === 'answered' ? answer : { status: 0, json: undefined }
+  if (status >= 200 && status < 300 && json !== undefined) return json
+  const { error, mistakes } = (json ?? {}) as {
+    readonly error?: unknown
+    readonly mistakes?: readonly string[]
+  }
+  // The hook's own port answers in Okta's form.
+  if (typeof error === 'string')
     io.complain([error, ...(mistakes ?? []).map((mistake) => `  ${mistake}`), ''].join('\n'))
-    return null
-  } catch {
-    // What an error of the connection says may hold the URL, and that a password.
+  else {
     io.complain(
       `Nobody answers as a gateway at ${new URL(base).host}. Is it running, is ADMIN_SECRET set there, and is it ADMIN_URL or ADMIN_PORT?\n`
     )
-    return null
   }
+  return null
 }
 
 /** Several may be valid at once: the first one is ours. */
