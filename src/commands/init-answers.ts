@@ -27,6 +27,7 @@ export interface InitSecrets {
   readonly admin: string
   readonly logHashKey: string
   readonly stateKey: string
+  readonly metrics: string
 }
 
 export interface InitFlags {

@@ -23,6 +23,8 @@ ROUTING_FILE=${rulesFile}
 ${doorOf(answers, secrets)}
 # --- Commands and metrics, on a port of their own
 ADMIN_SECRET=${secrets.admin}
+# Reads metrics, and can do nothing else: for Prometheus.
+METRICS_SECRET=${secrets.metrics}
 # Joins lines of the log about one person, across restarts and nodes.
 LOG_HASH_KEY=${secrets.logHashKey}
 ${
@@ -68,7 +70,7 @@ OKTA_OAUTH_CLIENT_IDS=${oauth.clientId}
 
 export const HEADER_NAME = 'x-switchboard-key'
 
-export function basicValue(password: string): string {
+function basicValue(password: string): string {
   return `Basic ${Buffer.from(`okta:${password}`).toString('base64')}`
 }
 

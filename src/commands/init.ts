@@ -98,7 +98,8 @@ function drawSecrets({ randomBytes }: Pick<Io, 'randomBytes'>): InitSecrets {
     admin: draw(),
     logHashKey: draw(),
     // As many bytes as AES-256 takes.
-    stateKey: randomBytes(32).toString('hex')
+    stateKey: randomBytes(32).toString('hex'),
+    metrics: draw()
   }
 }
 

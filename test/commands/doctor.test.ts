@@ -396,6 +396,20 @@ t.test('PUBLIC_URL: who answers there, and how', async (t) => {
   })
 })
 
+t.test('what is lost on the way of the three seconds is weighed', async (t) => {
+  const stack = await startStack(t, { mode: 'live' })
+  const live = liveEnv(stack, rulesIn(t))
+  for (const [stepMs, level, remedy] of [
+    [290, 'ok', ''],
+    [400, 'warning', 'lost before a provider is asked'],
+    [3_100, 'problem', 'Okta hangs up before']
+  ] as const) {
+    let clockMs = 0
+    const ran = await doctor(live, { ...internetOf(stack), monotonic: () => (clockMs += stepMs) })
+    t.match(ran.out, new RegExp(`${level} +answer time +10 requests[^]*${remedy}`, 'u'))
+  }
+})
+
 t.test('a real certificate is looked at, and one that nobody signed is refused', async (t) => {
   const folder = t.testdir()
   execFileSync(

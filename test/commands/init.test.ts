@@ -17,8 +17,8 @@ const FLAGS =
   'init --yes --public-url https://otp.example.com --provider twilio --provider vonage --country SE,NO,US --number twilio=+46701740605 --sender-name ACME'
 
 /** What init draws in tests, whose random bytes are 1, 2, 3 and so on. */
-const DRAWN = [1, 2, 3].map((byte) => Buffer.alloc(24, byte).toString('base64url'))
-const [OKTA = '', ADMIN = '', HASH = ''] = DRAWN
+const DRAWN = [1, 2, 3, 5].map((byte) => Buffer.alloc(24, byte).toString('base64url'))
+const [OKTA = '', ADMIN = '', HASH = '', METRICS = ''] = DRAWN
 const BASIC = `Basic ${Buffer.from(`okta:${OKTA}`).toString('base64')}`
 
 const CREDENTIALS = {
@@ -45,7 +45,7 @@ t.test('init writes settings that the gateway starts with, and rules without a f
       mode: { kind: 'live' },
       publicUrl: 'https://otp.example.com',
       oktaBasicAuth: [{ user: 'okta', password: OKTA }],
-      admin: { secrets: [ADMIN] },
+      admin: { secrets: [ADMIN], metricsSecrets: [METRICS] },
       logHashKey: HASH
     }
   })
@@ -113,7 +113,7 @@ t.test('init takes a header, OAuth 2.0, several nodes', async (t) => {
 
 t.test('however Okta signs in and whoever carries: the gateway takes what init has written', async (t) => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' })
   const credentials = {
     ...CREDENTIALS,
     VONAGE_APPLICATION_ID: 'an-application',
