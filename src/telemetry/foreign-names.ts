@@ -53,8 +53,11 @@ export const SHARED_NAMES = {
 /** In one event these are accounts, in others names; an index takes one type under one name. */
 const ACCOUNTS = `${NAMESPACE}.accounts`
 
+/** Here they are all that open, elsewhere the one that was shown. */
+const SCHEMES = `${NAMESPACE}.auth_schemes`
+
 export const SHARED_NAMES_OF = {
-  'gateway.started': { version: null, providers: ACCOUNTS }
+  'gateway.started': { version: null, providers: ACCOUNTS, auth: SCHEMES }
 } as const satisfies NameTables
 
 /** What failed, in one word of a short list; null where nothing did. */
