@@ -107,7 +107,7 @@ t.test('what the image copies is enough to start, and to write what goes out wit
     const page = await fetch(`${admin}/console`)
     t.equal(page.status, 200, 'the console is there')
     const assets = [...(await page.text()).matchAll(/"(\/console\/(?:page|lib)\/[\w.-]+)"/gu)].map(
-      ([, path]) => path
+      ([, path = '']) => path
     )
     t.ok(assets.length > 6, 'with its own files and those of its libraries')
     for (const path of assets) {
