@@ -1,4 +1,5 @@
 import { request } from 'node:https'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
@@ -14,7 +15,8 @@ import { switchFaults } from '../../src/node-switches.ts'
 import { createAuthority, issue } from '../fixtures/certificates.ts'
 import { linesOf, run, runGateway, urlOf } from '../fixtures/process.ts'
 import { secretFiles } from '../fixtures/secret-files.ts'
-import { RULES, sampleBody, startStack, until } from '../fixtures/stack.ts'
+import { NO_REDIS, startRedisServer } from '../fixtures/redis-server.ts'
+import { RULES, sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
 
 const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`
 
@@ -216,6 +218,52 @@ t.test('what is on its way ends with the old account, what comes is carried by t
   })
   t.same(events('gateway.fault'), [])
 })
+
+t.test(
+  'the key of the shared state changes by a signal, with a real Redis',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { url } = await startRedisServer(t)
+    const [old, next] = [randomBytes(32), randomBytes(32)]
+    const base = readSettings({ SANDBOX: 'on' }, () => null)
+    if (base.kind !== 'ok') throw new Error('The sandbox needs no settings.')
+    const node = async (keys: readonly Buffer[]) => {
+      let current = keys
+      const reread = (): ReadSecrets => ({
+        kind: 'ok',
+        settings: { ...base.settings, redis: { url, keys: current } },
+        callers: [callerTerms({ basic: [LOGIN] })]
+      })
+      const stack = await startStack(t, { redis: { url, keys }, secrets: { digests: new Map(), reread } })
+      return {
+        ...stack,
+        async changeTo(after: readonly Buffer[]): Promise<void> {
+          current = after
+          await stack.gateway.renewSecrets()
+        }
+      }
+    }
+    /** Sent by one node, is it known at the other? */
+    const isShared = async (from: Stack, to: Stack): Promise<boolean> => {
+      const body = sampleBody({ phoneNumber: '+12025550188' })
+      t.equal((await from.post(body)).status, 200)
+      const before = to.events('otp.request.completed').length
+      await to.post(body)
+      await until(() => to.events('otp.request.completed').length > before)
+      return to.events('otp.request.completed').at(-1).outcome === 'duplicate'
+    }
+    const [a, b] = [await node([old]), await node([old])]
+    t.ok(await isShared(a, b))
+    for (const keys of [[old, next], [next, old], [next]]) {
+      await a.changeTo(keys)
+      t.ok(await isShared(a, b), 'between two that differ by a step')
+      t.ok(await isShared(b, a))
+      await b.changeTo(keys)
+      t.ok(await isShared(a, b))
+    }
+    t.notOk(await isShared(a, await node([old])), 'the old key reads nothing any more')
+  }
+)
 
 t.test('createReplaceable() closes the one before when nothing of it is on its way', async (t) => {
   const closed: string[] = []
