@@ -322,6 +322,7 @@ t.test('numbers read as they are meant', async (t) => {
 
 t.test('a country is its two letters, and nothing that begins with them', async (t) => {
   t.same(countryOf(' de '), { code: 'DE', name: 'Germany' })
-  for (const none of ['', 'China', 'Germany', 'INC-123', 'XQ', 'D', 'd3'])
+  for (const none of ['', 'China', 'Germany', 'INC-123', 'XQ', 'D', 'd3']) {
     t.equal(countryOf(none), null, none)
+  }
 })
