@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { digestOf, ownerOfDigest } from '../secret-digest.ts'
 
 /** Known to everybody: it opens a sandbox and nothing else. */
 export const SANDBOX_ADMIN_SECRET = 'sandbox-admin-secret'
@@ -27,15 +27,15 @@ export interface Keyring {
 
 export function createKeyring(secrets: () => readonly string[]): Keyring {
   let holding: readonly string[] = []
-  let known: readonly Buffer[] = []
+  let known: readonly (readonly [digest: Buffer, isKnown: true])[] = []
 
   function holds(given: Buffer): boolean {
     const now = secrets()
     if (now !== holding) {
-      known = now.map(digestOf)
+      known = now.map((secret) => [digestOf(secret), true])
       holding = now
     }
-    return known.reduce((found, digest) => timingSafeEqual(digest, given) || found, false)
+    return ownerOfDigest(known, given) !== null
   }
 
   return {
@@ -54,8 +54,4 @@ export function createBearerCheck(secrets: () => readonly string[]): (header: st
     const [, secret = ''] = /^bearer +(.+)$/iu.exec(header) ?? []
     return isSecret(secret)
   }
-}
-
-function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
 }

@@ -1,22 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { digestOf, ownerOfDigest } from '../secret-digest.ts'
 import type { BasicPair } from './terms.ts'
 
 /** Whose secret is this? Null: nobody's. */
 export type FindOwner<T> = (secret: string) => T | null
 
-/**
- * Compares against every secret, whichever fits, over digests of one length: the time it takes tells
- * neither how much of a secret was right nor which of several it was.
- */
+/** Takes as long whoever asks: {@link ownerOfDigest}. */
 export function createSecretCheck<T>(known: readonly (readonly [secret: string, owner: T])[]): FindOwner<T> {
-  const digests = known.map(([secret, owner]) => ({ digest: digestOf(secret), owner }))
-  return (secret) => {
-    const given = digestOf(secret)
-    return digests.reduce<T | null>(
-      (found, { digest, owner }) => (timingSafeEqual(digest, given) ? owner : found),
-      null
-    )
-  }
+  const digests = known.map(([secret, owner]) => [digestOf(secret), owner] as const)
+  return (secret) => ownerOfDigest(digests, digestOf(secret))
 }
 
 /** A pair as one secret. No other pair is written the same way. */
@@ -35,8 +26,4 @@ export function pairOfHeader(header: string): BasicPair | null {
   const colon = text.indexOf(':')
   if (colon === -1) return null
   return { user: text.slice(0, colon), password: text.slice(colon + 1) }
-}
-
-function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
 }

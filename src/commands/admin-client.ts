@@ -48,13 +48,11 @@ export async function askGateway(
     readonly mistakes?: readonly string[]
   }
   // The hook's own port answers in Okta's form.
-  if (typeof error === 'string')
-    io.complain([error, ...(mistakes ?? []).map((mistake) => `  ${mistake}`), ''].join('\n'))
-  else {
-    io.complain(
-      `Nobody answers as a gateway at ${new URL(base).host}. Is it running, is ADMIN_SECRET set there, and is it ADMIN_URL or ADMIN_PORT?\n`
-    )
-  }
+  io.complain(
+    typeof error === 'string'
+      ? [error, ...(mistakes ?? []).map((mistake) => `  ${mistake}`), ''].join('\n')
+      : `Nobody answers as a gateway at ${new URL(base).host}. Is it running, is ADMIN_SECRET set there, and is it ADMIN_URL or ADMIN_PORT?\n`
+  )
   return null
 }
 
