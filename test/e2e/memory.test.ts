@@ -65,10 +65,15 @@ t.test(
       const [{ written }] = (await once(child, 'message')) as [{ written: string }]
       return readFileSync(written, 'latin1')
     }
-    const found = (heap: string): readonly string[] =>
-      sent.flatMap(({ code, number, text }) =>
-        [code, number.slice(1), text].filter((secret) => heap.includes(secret))
+    // In one pass: a heap has a hundred million letters.
+    const found = (heap: string): readonly string[] => {
+      const alike = heap.match(/Kq7Zw\d{5}x|491512345\d{4}|Her code of the test, \d+/gu) ?? []
+      return [...new Set(alike)].filter((one) =>
+        sent.some(
+          ({ code, number, text }) => one === code || one === number.slice(1) || text.startsWith(`${one},`)
+        )
       )
+    }
 
     // While a provider hangs its message is there: the search finds what there is to find.
     await sandbox.setFault('twilio', { mode: 'hang_after_read' })
