@@ -30,7 +30,7 @@ t.test('each test that would fail is there, under its title', async (t) => {
   for (const [, path = '', list = ''] of page.matchAll(/`(test\/[^`]+)`, (\*[^*|]+\*(?:; \*[^*|]+\*)*)/gu)) {
     for (const [, title = ''] of list.matchAll(/\*([^*]+)\*/gu)) {
       titles += 1
-        // A title in single quotes has its apostrophes escaped.
+      // A title in single quotes has its apostrophes escaped.
       t.ok(read(path).replaceAll("\\'", "'").includes(title), `${path}: ${title}`)
     }
   }
