@@ -53,6 +53,11 @@ export interface AdminStatus {
   /** Of this node alone. */
   readonly capacity: readonly CapacityReading[]
   readonly state: string
+  /** How Okta may come in, and how old the keys are by which tokens of each issuer are checked. */
+  readonly callers: {
+    readonly schemes: readonly string[]
+    readonly issuers: readonly { readonly issuer: string; readonly keys: string }[]
+  }
   /** Codes on their way, and attempts that nobody waits for any more. */
   readonly inFlight: number
   readonly hanging: number

@@ -30,6 +30,7 @@ function linesOf({
   cooldowns,
   capacity,
   state,
+  callers,
   inFlight,
   hanging,
   overrides
@@ -42,6 +43,8 @@ function linesOf({
       ? []
       : [`the file as it is now was rejected at ${rejection.at}: switchboard reload says why`]),
     ...(candidate === null ? [] : candidateInWords(candidate)),
+    `Okta comes in by ${callers.schemes.join(', ')}`,
+    ...callers.issuers.map(({ issuer, keys }) => `${issuer}: ${KEYS[keys] ?? keys}`),
     `${inFlight} under way, ${hanging} left running`,
     ...breakers.map(({ provider, channel, state: breaker, openMs }) => {
       const since = openMs === null ? '' : ` for ${Math.round(openMs / 1000)} s`
@@ -57,6 +60,13 @@ function linesOf({
     ),
     ...overrides.map(sentenceOf)
   ]
+}
+
+/** How old an issuer's keys are, in words. */
+const KEYS: Readonly<Record<string, string>> = {
+  fresh: 'its keys are here',
+  stale: 'it does not answer, and its keys of before still serve',
+  none: 'it does not answer, and none of its tokens is let in'
 }
 
 function candidateInWords({

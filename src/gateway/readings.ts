@@ -69,6 +69,7 @@ export function createReadings(deps: ReadingsDependencies): Readings {
       }),
       capacity: capacity.readings(),
       state: state.condition(),
+      callers: { schemes: deps.callers().schemes, issuers: deps.callers().issuers },
       inFlight: inFlight(),
       hanging: hanging.count()
     }),

@@ -79,6 +79,7 @@ t.test(
     const listed = await command('overrides')
     t.match(listed.out, /twilio, sms, DE[^]*switchboard undrain twilio --channel sms --country DE/u)
     t.match(JSON.parse((await command('overrides --json')).out), [{ id: 'twilio-sms-de' }])
+    t.match((await command('status')).out, /^Okta comes in by basic$/mu)
     t.match((await command('status')).out, /twilio +sms +closed[^]*twilio, sms, DE: drained/u)
 
     const undone = await command('undrain twilio --channel sms --country DE')
@@ -229,6 +230,7 @@ t.test(
     t.match((await ask(stack, 'GET', '/status')).json, {
       mode: 'sandbox',
       state: 'memory',
+      callers: { schemes: ['basic'], issuers: [] },
       inFlight: 0,
       hanging: 0,
       breakers: [{ provider: 'twilio', channel: 'sms', state: 'closed' }]

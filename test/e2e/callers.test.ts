@@ -12,7 +12,8 @@ import { readSettings } from '../../src/settings.ts'
 import type { GatewayEvent } from '../../src/telemetry/events.ts'
 import { AUTHORIZATION, LOGIN, callerTerms } from '../fixtures/gateway.ts'
 import { AUDIENCE, CLIENT_ID, newKey, SCOPE, startIssuer, type IssuerUnderTest } from '../fixtures/issuer.ts'
-import { sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
+import { runWith } from '../fixtures/commands-io.ts'
+import { ADMIN_SECRET, sampleBody, startStack, until, type Stack } from '../fixtures/stack.ts'
 
 interface Knock {
   readonly status: number
@@ -375,6 +376,13 @@ t.test('keys that nobody could renew for too long are used no more', async (t) =
     status: 'not_ready',
     callers: { schemes: ['oauth'], issuer_keys: { fresh: 0, stale: 0, none: 1 } }
   })
+  const { out } = await runWith(['status'], {
+    env: { ADMIN_SECRET, ADMIN_URL: stack.gateway.adminUrl ?? '' }
+  })
+  t.match(
+    out,
+    `Okta comes in by oauth\n${issuer.issuer}: it does not answer, and none of its tokens is let in\n`
+  )
 })
 
 t.test(
