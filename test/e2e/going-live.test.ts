@@ -97,7 +97,7 @@ t.test('from nothing to a hook that sends, by commands alone', async (t) => {
   const secrets = Object.entries({ ...settings, ...okta, code }).filter(([name]) =>
     /AUTH|SECRET|TOKEN|KEY|^code$/u.test(name)
   )
-  t.equal(secrets.length, 7)
+  t.equal(secrets.length, 8)
   for (const [name, secret = ''] of secrets) {
     const bare = secret.replace(/^okta:/u, '')
     t.notOk(everything.includes(bare), name)
