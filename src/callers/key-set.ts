@@ -34,8 +34,8 @@ const RsaKey = Compile(
 )
 
 /**
- * The keys of an issuer's JSON Web Key Set (RFC 7517) that may sign tokens for us, by their `kid`: RSA of a fit length,
- * for signatures. Others are passed over; of two with one `kid` the first counts. Keys that were known stay the same
+ * The keys of an issuer's JSON Web Key Set (RFC 7517) that may sign tokens for us, by their `kid`: RSA of a fit length
+ * and exponent, for signatures. Others are passed over; of two with one `kid` the first counts. Keys that were known stay the same
  * objects.
  *
  * @returns null where it is no such set.
@@ -47,13 +47,19 @@ export async function readKeySet(json: unknown, known: KeySet): Promise<KeySet |
     if (!RsaKey.Check(jwk) || keys.has(jwk.kid)) continue
     const { kid, kty, n, e } = jwk
     const bits = bitsOf(n)
-    if (bits < LEAST_BITS || bits > MOST_BITS) continue
+    if (bits < LEAST_BITS || bits > MOST_BITS || !isFitExponent(e)) continue
     const modulus = `${n}.${e}`
     const before = known.get(kid)
     if (before?.modulus === modulus) keys.set(kid, before)
     else keys.set(kid, { modulus, key: await importJWK({ kty, n, e }, 'RS256') })
   }
   return keys
+}
+
+/** With 1 every signature holds, and an even one makes none. Usual is 65537. */
+function isFitExponent(exponent: string): boolean {
+  const value = BigInt(`0x${Buffer.from(exponent, 'base64url').toString('hex') || '0'}`)
+  return value >= 3n && value % 2n === 1n
 }
 
 function bitsOf(modulus: string): number {

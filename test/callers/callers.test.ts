@@ -213,6 +213,15 @@ t.test('whatever comes in these headers, it is a verdict, and nobody is let in',
   })
 })
 
+t.test('readKeySet() passes over keys whose exponent makes forging easy, or nothing', async (t) => {
+  const { jwk } = await newKey('a')
+  const keysOf = async (e: string) => [
+    ...((await readKeySet({ keys: [{ ...jwk, e }] }, new Map())) ?? []).keys()
+  ]
+  for (const e of ['AA', 'AQ', 'Ag', 'AAAB', 'AQAA']) t.same(await keysOf(e), [], e)
+  for (const e of ['Aw', 'AQAB', 'AAEAAQ']) t.same(await keysOf(e), ['a'], e)
+})
+
 /** Keys that are there, and time that a test moves. */
 async function tokensAt(t: Test, { mostKept }: { readonly mostKept?: number } = {}) {
   const issuer = await startIssuer(t)
