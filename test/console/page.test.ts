@@ -239,7 +239,8 @@ t.test('the console in a real browser', { skip: NO_BROWSER, timeout: 0 }, async 
     await page.waitForFunction(() => (globalThis as any).document.querySelector('textarea').value !== '')
     const live = await text.inputValue()
     t.equal(live, RULES)
-    await text.fill(live.replace('- { provider: vonage }', '- { provider: vonnage }'))
+    const faulty = live.replace('- { provider: vonage }', '- { provider: vonnage }')
+    await text.fill(faulty)
     await tool.getByRole('button', { name: 'Try it' }).click()
     await tool.getByText('1 error', { exact: true }).waitFor()
     t.match(await tool.textContent(), /E110.*vonnage.*did you mean "vonage"/su)
@@ -255,6 +256,17 @@ t.test('the console in a real browser', { skip: NO_BROWSER, timeout: 0 }, async 
     t.match(await tool.textContent(), /1 change.*DK, FI, IS, NO, SE/su)
     t.match(await tool.textContent(), /[1-9]\d* of \d+ requests would go another way/u)
     await picture(page, 'console-rules', { whole: true })
+
+    // And dropped, the faulty one.
+    const dropped = await page.evaluateHandle((content) => {
+      const { DataTransfer: Transfer, File: Dropped } = globalThis as any
+      const transfer = new Transfer()
+      transfer.items.add(new Dropped([content], 'dropped.yaml'))
+      return transfer
+    }, faulty)
+    await tool.locator('form').dispatchEvent('drop', { dataTransfer: dropped })
+    await tool.getByText('1 error', { exact: true }).waitFor()
+    t.equal(await text.inputValue(), faulty)
   })
 
   await t.test('countries stand with the worst first, and open to their providers', async (t) => {

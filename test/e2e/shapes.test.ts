@@ -435,3 +435,23 @@ t.test('no file of rules and no base URL leads where it should not', async (t) =
     )
   }
 })
+
+t.test('no text is so written that reading it takes longer than its length asks for', async (t) => {
+  const stack = await startStack(t)
+  const length = 50_000
+  const evil = ['1', ' ', '-', '+1', '1 ', 'a-', '(', '{}', 'a@', '\u0130', '%3a', 'https://', '1.'].map(
+    (part) => part.repeat(length / Buffer.byteLength(part))
+  )
+  const fields = ['phoneNumber', 'otpCode', 'msgTemplate', 'locale', 'deliveryChannel', 'otpExpires'] as const
+  const begun = performance.now()
+  for (const text of evil) {
+    for (const field of fields) {
+      const { status, json } = await stack.send({ [field]: text })
+      t.ok(status === 200 && (json.error ?? json.commands) !== undefined, `${field}: ${text.slice(0, 6)}`)
+    }
+    const { status } = await stack.post(sampleBody({}, { source: text }))
+    t.equal(status, 200, `source: ${text.slice(0, 6)}`)
+  }
+  // Some hundreds of ms; a text that is gone through once for each of its characters would take minutes.
+  t.ok(performance.now() - begun < 60_000)
+})
